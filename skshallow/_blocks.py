@@ -1,0 +1,119 @@
+"""Row blocks of a dense, memory-mapped or CSR matrix.
+
+A pass over the data visits the rows block by block, so that no array of size
+n_samples x n_hidden ever exists and a block's buffers stay in the processor's cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from threadpoolctl import ThreadpoolController
+
+from ._backprop import Block, Work
+from ._parameters import FloatArray, Layout, Parameters
+
+# Entries of one (rows, n_hidden) buffer; see benchmarks/block_size.py.
+BLOCK_ENTRIES = 2**15
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    # Finding the loaded libraries takes milliseconds, longer than many a fit.
+    return ThreadpoolController()
+
+
+def single_threaded_blas() -> AbstractContextManager[Any]:
+    """Hold BLAS to one thread: a block's products are too small to be worth sharing."""
+    context: AbstractContextManager[Any] = _thread_pools().limit(limits=1, user_api="blas")
+    return context
+
+
+def block_rows(n_features: int, n_hidden: int) -> int:
+    """Rows in a block.
+
+    Enough that a pass is spent in products rather than in Python, few enough that the
+    buffers stay in cache; at least n_features, because each block of a CSR matrix pays
+    for a gradient of n_features x n_hidden whatever its number of entries.
+    """
+    return max(1, BLOCK_ENTRIES // n_hidden, n_features)
+
+
+def split_rows(X: Any, n_rows: int) -> Iterator[tuple[slice, Any]]:
+    """Consecutive row blocks of X, each with its slice; views, never copies, of X's entries."""
+    for start in range(0, X.shape[0], n_rows):
+        rows = slice(start, min(start + n_rows, X.shape[0]))
+        if issparse(X):
+            entries = slice(X.indptr[rows.start], X.indptr[rows.stop])
+            # SciPy's slicing, and its constructor for short views, would copy the entries.
+            part = type(X)((rows.stop - rows.start, X.shape[1]), dtype=X.dtype)
+            part.data, part.indices = X.data[entries], X.indices[entries]
+            part.indptr = X.indptr[rows.start : rows.stop + 1] - X.indptr[rows.start]
+            yield rows, part
+        else:
+            yield rows, X[rows]
+
+
+class RowBlocks:
+    """The rows of X with their targets and weights, split into blocks.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features), float32 or float64
+    y : ndarray or None
+        Targets as the loss encodes them, one row a sample.
+    w : ndarray of shape (n_samples,) or None
+    layout : Layout
+    dtype : dtype
+        What the kernels compute in.
+    n_rows : int, default=None
+        Rows in a block; chosen by `block_rows` if None.
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        y: Any,
+        w: Any,
+        layout: Layout,
+        dtype: np.dtype[Any],
+        n_rows: int | None = None,
+    ) -> None:
+        if n_rows is None:
+            n_rows = block_rows(layout.n_features, layout.n_hidden)
+        n_rows = min(n_rows, X.shape[0])
+        self.n_samples = X.shape[0]
+        self.layout = layout
+        self.dtype = np.dtype(dtype)
+        self._blocks = [
+            (rows, Block(part, None if y is None else y[rows], None if w is None else w[rows]))
+            for rows, part in split_rows(X, n_rows)
+        ]
+        self._work = Work(n_rows, layout, self.dtype)
+
+    def _cast(self, parameters: Parameters) -> Parameters:
+        return Parameters(*(part.astype(self.dtype, copy=False) for part in parameters))
+
+    def reduce(self, kernel: Callable[..., None], parameters: Parameters, *args: Any) -> FloatArray:
+        """Sum of a kernel over all blocks, a new float64 vector of shape (1 + layout.size,).
+
+        Calls ``kernel(block, parameters, work, *args, layout, accumulator)`` in block order.
+        """
+        accumulator = np.zeros(1 + self.layout.size)
+        parameters = self._cast(parameters)
+        for _, block in self._blocks:
+            kernel(block, parameters, self._work, *args, self.layout, accumulator)
+        return accumulator
+
+    def logits(self, forward: Callable[..., Any], parameters: Parameters) -> FloatArray:
+        """Logits of all rows, a new array of shape (n_samples, n_outputs)."""
+        out = np.empty((self.n_samples, self.layout.n_outputs), self.dtype)
+        parameters = self._cast(parameters)
+        for rows, block in self._blocks:
+            out[rows] = forward(block, parameters, self._work)[1]
+        return out

@@ -1,0 +1,89 @@
+"""Layout of the flat parameter vector and its random initialisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+FloatArray = np.ndarray[Any, np.dtype[Any]]
+
+
+class Parameters(NamedTuple):
+    """The network's weights: Z = tanh(X W1 + b1) W2 + b2."""
+
+    W1: FloatArray  # (n_features, n_hidden)
+    b1: FloatArray  # (n_hidden,)
+    W2: FloatArray  # (n_hidden, n_outputs)
+    b2: FloatArray  # (n_outputs,)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Sizes of the network and the order of its flat parameter vector theta.
+
+    theta = [W1, b1, W2, b2], each raveled in C order, so that [W1; b1] and [W2; b2]
+    are contiguous matrices too.
+    """
+
+    n_features: int
+    n_hidden: int
+    n_outputs: int
+
+    @cached_property
+    def shapes(self) -> Parameters:
+        """Shape of each part, in theta's order."""
+        d, h, k = self.n_features, self.n_hidden, self.n_outputs
+        return Parameters((d, h), (h,), (h, k), (k,))  # type: ignore[arg-type]
+
+    @cached_property
+    def _slices(self) -> list[tuple[slice, tuple[int, ...]]]:
+        sizes = [int(np.prod(shape)) for shape in self.shapes]
+        ends = np.cumsum(sizes).tolist()
+        return [
+            (slice(end - size, end), tuple(shape))
+            for end, size, shape in zip(ends, sizes, self.shapes, strict=True)
+        ]
+
+    @cached_property
+    def size(self) -> int:
+        """Number of parameters."""
+        return self._slices[-1][0].stop
+
+    @cached_property
+    def penalty_mask(self) -> FloatArray:
+        """1 where theta holds a weight, 0 where it holds a bias, shape (size,)."""
+        mask = np.zeros(self.size)
+        parts = self.unpack(mask)
+        parts.W1[...] = 1.0
+        parts.W2[...] = 1.0
+        mask.flags.writeable = False  # shared by all who read this layout
+        return mask
+
+    def unpack(self, theta: FloatArray) -> Parameters:
+        """Views of W1, b1, W2, b2 in theta; writing to them writes to theta."""
+        return Parameters(*(theta[part].reshape(shape) for part, shape in self._slices))
+
+    def pack(self, parameters: Parameters) -> FloatArray:
+        """A new flat float64 vector that holds the four parts."""
+        return np.concatenate([np.ravel(part) for part in parameters]).astype(np.float64)
+
+    def initial(self, random_state: np.random.RandomState) -> FloatArray:
+        """Random start, a new float64 vector of shape (size,).
+
+        Each layer, bias included, is uniform within sqrt(6 / (fan_in + fan_out)) of
+        zero (Glorot and Bengio, 2010, eq. 16). MLPClassifier draws a tanh network in
+        the same order, so one seed gives both the same start.
+        """
+        bounds = (
+            np.sqrt(6.0 / (self.n_features + self.n_hidden)),
+            np.sqrt(6.0 / (self.n_hidden + self.n_outputs)),
+        )
+        theta = np.empty(self.size)
+        parts = self.unpack(theta)
+        for layer, bound in zip((parts[:2], parts[2:]), bounds, strict=True):
+            for part in layer:
+                part[...] = random_state.uniform(-bound, bound, part.shape)
+        return theta

@@ -1,0 +1,126 @@
+"""Weighted centre and scale of the columns, and folding them into first-layer weights.
+
+With V1, c1 the first layer on standardised columns (x - mean) / scale, the same function
+of the columns in their own units is
+
+    W1 = V1 / scale,    b1 = c1 - mean W1.
+
+A sparse X is never centred: its blocks are multiplied by W1 and b1, and `pull_back` takes
+the gradient with respect to W1, b1 to the one with respect to V1, c1 by the chain rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+from ._blocks import split_rows
+from ._parameters import FloatArray
+
+# Rows read at a time, so that float64 copies of a float32 or integer block stay small.
+_ROWS = 4096
+
+# A column is constant if its standard deviation is below this many units in the last place
+# of its mean: X @ W1 + b1 could not resolve it in X's precision.
+_ULPS = 8
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Column means and scales, float64 of shape (n_features,); scale 0 marks a constant column."""
+
+    mean: FloatArray
+    scale: FloatArray
+
+    @property
+    def inverse(self) -> FloatArray:
+        """1 / scale, and 0 for a constant column, which thereby has no effect."""
+        return np.divide(1, self.scale, out=np.zeros_like(self.scale), where=self.scale > 0)
+
+    def apply(self, X: FloatArray) -> FloatArray:
+        """Standardised C-ordered copy of a dense X, in X's dtype, rounded once."""
+        out = np.empty(X.shape, X.dtype)
+        inverse = self.inverse
+        for rows, part in split_rows(X, _ROWS):
+            out[rows] = (part - self.mean) * inverse
+        return out
+
+    def fold(self, V1: FloatArray, c1: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """W1, b1 in the units of X from V1, c1 on standardised columns."""
+        W1 = V1 * self.inverse[:, None]
+        return W1, c1 - self.mean @ W1
+
+    def unfold(self, W1: FloatArray, b1: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """V1, c1 on standardised columns from W1, b1; undoes `fold` on these columns."""
+        return W1 * self.scale[:, None], b1 + self.mean @ W1
+
+    def pull_back(self, dW1: FloatArray, db1: FloatArray) -> None:
+        """Turn, in place, the gradient in (W1, b1) into the one in (V1, c1)."""
+        dW1 -= np.outer(self.mean, db1)
+        dW1 *= self.inverse[:, None]
+
+
+def column_scaling(X: Any, w: FloatArray) -> Scaling:
+    """Weighted mean and standard deviation of each column of X.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+    w : ndarray of shape (n_samples,)
+        Positive weights.
+
+    Returns
+    -------
+    Scaling
+
+    Raises
+    ------
+    ValueError
+        If a column's variance overflows float64.
+
+    Notes
+    -----
+    The variance is the corrected two-pass one (Chan, Golub and LeVeque, 1983, eq. 1.7), in
+    float64, which also mends the first pass's rounding of the mean.
+    """
+    n_samples, n_features = X.shape
+    total = w.sum()
+    mean, first, second = np.zeros((3, n_features))
+    with np.errstate(over="ignore", invalid="ignore"):  # looked for below
+        for rows, part in split_rows(X, _ROWS):
+            mean += w[rows] @ part
+        mean /= total
+        stored, weight_stored = np.zeros((2, n_features))
+        for rows, part in split_rows(X, _ROWS):
+            if issparse(part):
+                stored += np.bincount(part.indices, minlength=n_features)
+                pattern = type(part)((np.ones(part.nnz), part.indices, part.indptr), part.shape)
+                weight_stored += w[rows] @ pattern
+                pattern.data = part.data - mean[part.indices]
+                first += w[rows] @ pattern
+                pattern.data **= 2
+                second += w[rows] @ pattern
+            else:
+                centred = part - mean
+                first += w[rows] @ centred
+                np.square(centred, out=centred)
+                second += w[rows] @ centred
+        if issparse(X):
+            # The entries that are not stored are zeros; none, exactly, in a full column.
+            weight_absent = np.where(stored == n_samples, 0, total - weight_stored)
+            first -= weight_absent * mean
+            second += weight_absent * mean**2
+        first /= total
+        scale = np.sqrt(np.maximum(second / total - first**2, 0))
+        mean += first
+    if not np.isfinite(scale).all():
+        column = int(np.flatnonzero(~np.isfinite(scale))[0])
+        raise ValueError(
+            f"The variance of column {column} of X overflows float64, so it cannot be "
+            "standardised. Divide the column by a power of ten."
+        )
+    scale[scale <= _ULPS * np.finfo(X.dtype).eps * np.abs(mean)] = 0
+    return Scaling(mean, scale)

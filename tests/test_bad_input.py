@@ -1,0 +1,162 @@
+"""What a user's mistakes say, and that they come before any work."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
+
+from skshallow import ShallowTanhClassifier, _classifier
+
+X, Y = load_iris(return_X_y=True)
+
+PARAMETERS = {
+    "n_hidden": [0, -1, 2.5, "8", None, (8,)],
+    "solver": ["newton-cg", "", None, 1],
+    "alpha": [-1e-9, np.nan, np.inf, "1", None],
+    "standardize": ["yes", 2, None],
+    "class_weight": ["equal", 1.0, [1, 2]],
+    "max_iter": [0, -1, 10.0, None],
+    "tol": [-1e-9, np.nan, np.inf, None],
+    "warm_start": ["yes", None],
+    "random_state": [-1, "seed", 1.5],
+    "verbose": [-1, "loud", None],
+}
+
+
+@pytest.fixture
+def no_work(monkeypatch):
+    """Fail if anything is computed."""
+
+    def fail(*args, **kwargs):
+        raise AssertionError("work began")
+
+    for name in ("column_scaling", "RowBlocks", "choose_solver"):
+        monkeypatch.setattr(_classifier, name, fail)
+
+
+def test_every_parameter_is_listed():
+    assert PARAMETERS.keys() == ShallowTanhClassifier().get_params().keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name in PARAMETERS for value in PARAMETERS[name]]
+)
+def test_bad_parameters_are_named_with_their_value_and_what_is_allowed(name, value, no_work):
+    model = ShallowTanhClassifier(**{name: value})
+    start = f"The '{name}' parameter of ShallowTanhClassifier must be "
+    end = f"Got {value!r} instead."
+    with pytest.raises(ValueError, match=f"^{re.escape(start)}.+{re.escape(end)}$"):
+        model.fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n_hidden", np.int64(3)),
+        ("alpha", 0),
+        ("alpha", np.float32(1)),
+        ("tol", 1),
+        ("standardize", np.True_),
+        ("random_state", np.random.RandomState(0)),
+        ("random_state", np.int64(3)),
+        ("max_iter", np.int32(1000)),
+    ],
+)
+def test_numpy_numbers_are_numbers(name, value):
+    ShallowTanhClassifier(**{"n_hidden": 3, name: value}).fit(X, Y)
+
+
+def put(value):
+    data = X.astype(object if isinstance(value, str) else np.result_type(X, type(value)))
+    data[3, 1] = value
+    return data
+
+
+@pytest.mark.parametrize(
+    ("data", "y", "message"),
+    [
+        (put(np.nan), Y, "Input X contains NaN"),
+        (put(np.inf), Y, "Input X contains infinity"),
+        (sp.csr_matrix(put(np.nan)), Y, "Input X contains NaN"),
+        (put(1j), Y, "Complex data not supported"),
+        (put("red"), Y, "could not convert string to float: 'red'"),
+        (X[:0], Y[:0], r"Found array with 0 sample\(s\)"),
+        (X[:, :0], Y, r"Found array with 0 feature\(s\)"),
+        (X[:, 0], Y, "Expected 2D array, got 1D array instead"),
+        (X[None], Y, r"Found array with dim 3"),
+        (X, Y[:-1], r"inconsistent numbers of samples: \[150, 149\]"),
+        (X, None, "requires y to be passed"),
+        (X, np.zeros(150), "at least 2 classes in y, but y contains only one class: "),
+        (X, ["a"] * 150, "only one class: 'a'"),
+        (X, X[:, 0], "Unknown label type: continuous"),
+        (X, np.where(Y == 1, np.nan, Y), "Input y contains NaN"),
+        (X, np.column_stack([Y, Y]), "y of type 'multiclass-multioutput' is not supported"),
+        (X, X, "Unknown label type: continuous-multioutput"),
+        (X, np.eye(3)[Y] * 2 - 1, "indicator matrix of zeros and ones"),
+        (X, np.array([0, "a"] * 75, dtype=object), "labels of mixed or unknown types"),
+        (X, np.array([0, None] * 75, dtype=object), "labels of mixed or unknown types"),
+    ],
+)
+def test_bad_data_says_what_is_wrong(data, y, message, no_work):
+    with pytest.raises(ValueError, match=message):
+        ShallowTanhClassifier().fit(data, y)
+
+
+def test_bad_data_leaves_a_fitted_estimator_as_it_was():
+    model = ShallowTanhClassifier(4, random_state=0).fit(X, Y)
+    before = vars(model).copy()
+    for data, y in ((X[:, :2], X[:, 0]), (put(np.nan), Y), (X[:, :3], np.zeros(150))):
+        with pytest.raises(ValueError, match=r"NaN|continuous|one class"):
+            model.fit(data, y)
+        assert vars(model) == before
+
+
+METHODS = ["predict", "predict_proba", "predict_log_proba", "decision_function"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_not_fitted(method):
+    with pytest.raises(NotFittedError, match="ShallowTanhClassifier instance is not fitted yet"):
+        getattr(ShallowTanhClassifier(), method)(X)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (X[:, :3], "X has 3 features, but ShallowTanhClassifier is expecting 4 features"),
+        (X[0], "Expected 2D array, got 1D array instead"),
+        (put(np.nan), "Input X contains NaN"),
+        (X[:0], r"Found array with 0 sample\(s\)"),
+    ],
+)
+def test_bad_data_at_prediction(method, data, message):
+    model = ShallowTanhClassifier(4, random_state=0).fit(X, Y)
+    with pytest.raises(ValueError, match=message):
+        getattr(model, method)(data)
+
+
+def test_feature_names_at_prediction():
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    model = ShallowTanhClassifier(4, random_state=0).fit(frame, Y)
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict(frame[list("dcba")])
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        model.predict(X)
+
+
+def test_weights_beyond_float32_say_what_to_do():
+    # Features of 1e-40, which float32 holds, need weights of 1e40, which it does not.
+    with pytest.raises(ValueError, match=r"too small for float32.*give X as float64"):
+        ShallowTanhClassifier(4, random_state=0).fit((X * 1e-40).astype(np.float32), Y)
+
+
+def test_a_column_too_large_to_standardise_is_named():
+    data = X.copy()
+    data[:, 2] *= 1e200
+    with pytest.raises(ValueError, match="column 2 of X overflows"):
+        ShallowTanhClassifier().fit(data, Y)

@@ -1,0 +1,84 @@
+import pickle
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from problems import N_SAMPLES, make_problem
+
+from skshallow._backprop import forward, loss_gradient
+from skshallow._blocks import BLOCK_ENTRIES, block_rows, split_rows
+from skshallow._losses import LOSSES
+from skshallow._parameters import Layout
+
+
+@pytest.mark.parametrize("n_rows", [1, 7, N_SAMPLES, N_SAMPLES + 3])
+@pytest.mark.parametrize("make", [np.asarray, np.asfortranarray, sp.csr_matrix, sp.csr_array])
+def test_blocks_cover_the_rows_in_order_without_copying(make, n_rows):
+    X = make(make_problem("two classes").dense)
+    parts = list(split_rows(X, n_rows))
+    assert np.concatenate([np.arange(N_SAMPLES)[rows] for rows, _ in parts]).tolist() == list(
+        range(N_SAMPLES)
+    )
+    for rows, part in parts:
+        assert part.shape[0] <= n_rows
+        if sp.issparse(X):
+            assert part.nnz == 0 or np.shares_memory(part.data, X.data)
+            np.testing.assert_array_equal(part.toarray(), X.toarray()[rows])
+        else:
+            assert np.shares_memory(part, X)
+            np.testing.assert_array_equal(part, X[rows])
+
+
+@pytest.mark.parametrize("storage", ["dense", "CSR"])
+def test_same_sum_for_any_block_size(storage):
+    p = make_problem("K classes", storage)
+    parameters = p.layout.unpack(p.theta)
+    whole = p.rows(N_SAMPLES).reduce(loss_gradient, parameters, p.loss)
+    for n_rows in (1, 2, 10, N_SAMPLES + 3, None):
+        parts = p.rows(n_rows).reduce(loss_gradient, parameters, p.loss)
+        np.testing.assert_allclose(parts, whole, rtol=1e-12, atol=1e-13)
+
+
+def test_read_only_memmap_and_fortran_order(tmp_path):
+    p = make_problem("two classes")
+    np.save(tmp_path / "X.npy", p.X)
+    expected = p.rows(7).reduce(loss_gradient, p.layout.unpack(p.theta), p.loss)
+    for X in (np.load(tmp_path / "X.npy", mmap_mode="r"), np.asfortranarray(p.X)):
+        got = p._replace(X=X).rows(7).reduce(loss_gradient, p.layout.unpack(p.theta), p.loss)
+        np.testing.assert_allclose(got, expected, rtol=1e-13)
+
+
+def test_64_bit_indices():
+    p = make_problem("two classes", "CSR")
+    wide = p.X.copy()
+    wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
+    got = p._replace(X=wide).rows(7).reduce(loss_gradient, p.layout.unpack(p.theta), p.loss)
+    expected = p.rows(7).reduce(loss_gradient, p.layout.unpack(p.theta), p.loss)
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_buffers_do_not_grow_with_the_number_of_rows():
+    layout = Layout(3, 8, 1)
+    X = np.broadcast_to(np.zeros((1, 3)), (200_000, 3))
+    p = make_problem("two classes")._replace(X=X, y=np.arange(200_000) % 2, w=np.ones(200_000))
+    rows = p._replace(layout=layout, loss=LOSSES["logistic"]).rows()
+    assert rows._work.H.size == BLOCK_ENTRIES
+    assert len(rows._blocks) == -(-200_000 // (BLOCK_ENTRIES // 8))
+
+
+def test_block_rows_is_at_least_one_and_at_least_the_number_of_features():
+    assert block_rows(1, 10 * BLOCK_ENTRIES) == 1
+    assert block_rows(50_000, 16) == 50_000
+    assert block_rows(4, 32) == BLOCK_ENTRIES // 32
+
+
+def test_logits_of_all_rows():
+    p = make_problem("K classes")
+    parameters = p.layout.unpack(p.theta)
+    expected = np.tanh(p.dense @ parameters.W1 + parameters.b1) @ parameters.W2 + parameters.b2
+    np.testing.assert_allclose(p.rows(7).logits(forward, parameters), expected, rtol=1e-12)
+
+
+def test_kernels_pickle():
+    assert pickle.loads(pickle.dumps(loss_gradient)) is loss_gradient
+    assert pickle.loads(pickle.dumps(forward)) is forward

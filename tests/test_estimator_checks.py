@@ -1,0 +1,48 @@
+"""scikit-learn's own checks, none of them expected to fail."""
+
+import pytest
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from skshallow import ShallowTanhClassifier
+
+
+class TwoClasses(ShallowTanhClassifier):
+    """Says that it knows two classes only, so that every check runs on two."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.classifier_tags.multi_label = False
+        return tags
+
+    def fit(self, X, y, sample_weight=None):
+        super().fit(X, y, sample_weight)
+        if len(self.classes_) > 2:
+            raise ValueError(
+                "Only binary classification is supported. The type of the target is multiclass."
+            )
+        return self
+
+
+INSTANCES = [
+    ShallowTanhClassifier(),
+    ShallowTanhClassifier(n_hidden=4, solver="lbfgs"),
+    TwoClasses(),
+    # The checks' raw features take standardize=False through thousands of iterations, and any
+    # tanh network amplifies rounding beyond the 1e-7 that weights are compared at.
+    ShallowTanhClassifier(standardize=False, max_iter=20),
+]
+
+
+def parameters():
+    # As `parametrize_with_checks`, which in scikit-learn 1.7 does not go with pytest 9.
+    for estimator in INSTANCES:
+        for instance, check in estimator_checks_generator(estimator):
+            name = getattr(check, "func", check).__name__
+            yield pytest.param(instance, check, id=f"{estimator}-{name}")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(("estimator", "check"), list(parameters()))
+def test_check(estimator, check):
+    check(estimator)

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.preprocessing import StandardScaler
+
+from skshallow._standardize import Scaling, column_scaling
+
+
+def weighted_moments(X, w):
+    mean = np.average(X, axis=0, weights=w)
+    return mean, np.sqrt(np.average((X - mean) ** 2, axis=0, weights=w))
+
+
+@pytest.mark.parametrize("storage", [np.asarray, np.asfortranarray, sp.csr_matrix])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_moments_equal_the_definition(storage, dtype):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((9000, 3)).astype(dtype)  # more rows than are read at a time
+    X[rng.random(X.shape) < 0.5] = 0
+    w = rng.uniform(0.1, 2, len(X))
+    mean, deviation = weighted_moments(X.astype(np.float64), w)
+    scaling = column_scaling(storage(X), w)
+    np.testing.assert_allclose(scaling.mean, mean, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(scaling.scale, deviation, rtol=1e-12)
+
+
+def test_unit_weights_are_StandardScaler():
+    X = np.random.default_rng(0).normal(5, 3, (50, 4))
+    scaler = StandardScaler().fit(X)
+    scaling = column_scaling(X, np.ones(50))
+    np.testing.assert_allclose(scaling.apply(X), scaler.transform(X), atol=1e-14)
+
+
+@pytest.mark.parametrize("storage", [np.asarray, sp.csr_matrix])
+def test_scales_and_offsets_that_naive_formulas_lose(storage):
+    rng = np.random.default_rng(0)
+    unit = rng.standard_normal((2000, 4))
+    unit = (unit - unit.mean(0)) / unit.std(0)
+    X = unit * [1e-30, 1e30, 1, 1e-6] + [0, 0, 1.7e9, 1]
+    w = rng.uniform(0.5, 1.5, 2000)
+    mean, deviation = weighted_moments(unit, w)
+    scaling = column_scaling(storage(X), w)
+    # Offsets leave the columns themselves this many digits.
+    rtol = [1e-12, 1e-12, 1e-6, 1e-9]
+    for j in range(4):
+        assert scaling.scale[j] == pytest.approx(
+            deviation[j] * [1e-30, 1e30, 1, 1e-6][j], rel=rtol[j]
+        )
+    assert scaling.mean[2] - 1.7e9 == pytest.approx(mean[2], abs=1e-6)
+
+
+@pytest.mark.parametrize("storage", [np.asarray, sp.csr_matrix])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_constant_columns_get_scale_zero_whatever_their_value(storage, dtype):
+    values = [0, 1, 0.1, -1 / 3, 1.7e9, 1e-30, 1e30]
+    X = np.tile(values, (5000, 1)).astype(dtype)
+    w = np.random.default_rng(0).uniform(0.1, 3, 5000)
+    scaling = column_scaling(storage(X), w)
+    np.testing.assert_array_equal(scaling.scale, 0)
+    np.testing.assert_allclose(scaling.mean, X[0].astype(np.float64), rtol=1e-14)
+    V1 = np.ones((len(values), 2))
+    W1, _ = scaling.fold(V1, np.zeros(2))
+    np.testing.assert_array_equal(W1, 0)
+
+
+def test_a_column_that_varies_by_its_last_digit_counts_as_constant():
+    X = np.full((100, 1), 1e9)
+    X[::2] = np.nextafter(1e9, 2e9)
+    assert column_scaling(X, np.ones(100)).scale == 0
+    X[::2] = 1e9 + 1e-4
+    assert column_scaling(X, np.ones(100)).scale == pytest.approx(5e-5, rel=1e-2)
+
+
+def test_folded_weights_compute_the_same_function():
+    rng = np.random.default_rng(0)
+    X = rng.normal(3, 2, (20, 4))
+    scaling = column_scaling(X, np.ones(20))
+    V1, c1 = rng.standard_normal((4, 3)), rng.standard_normal(3)
+    W1, b1 = scaling.fold(V1, c1)
+    np.testing.assert_allclose(X @ W1 + b1, scaling.apply(X) @ V1 + c1, atol=1e-13)
+    for got, want in zip(scaling.unfold(W1, b1), (V1, c1), strict=True):
+        np.testing.assert_allclose(got, want, atol=1e-14)
+
+
+def test_pull_back_is_the_transpose_of_fold():
+    # <fold(v), g> = <v, pull_back(g)> for the linear map `fold` and any v and g.
+    rng = np.random.default_rng(0)
+    scaling = Scaling(rng.standard_normal(4), np.array([2.0, 0.5, 0, 3]))
+    V1, c1 = rng.standard_normal((4, 3)), rng.standard_normal(3)
+    dW1, db1 = rng.standard_normal((4, 3)), rng.standard_normal(3)
+    W1, b1 = scaling.fold(V1, c1)
+    image = (W1 * dW1).sum() + b1 @ db1
+    scaling.pull_back(dW1, db1)
+    assert image == pytest.approx((V1 * dW1).sum() + c1 @ db1, rel=1e-12)
+
+
+def test_overflow_names_the_column():
+    X = np.ones((4, 2))
+    X[:2, 1] = 1e200
+    with pytest.raises(ValueError, match="column 1 of X overflows float64"):
+        column_scaling(X, np.ones(4))
+
+
+def test_nothing_is_written_to_X():
+    X = np.arange(12.0).reshape(4, 3)
+    X.flags.writeable = False
+    scaling = column_scaling(X, np.ones(4))
+    assert not np.shares_memory(scaling.apply(X), X)
