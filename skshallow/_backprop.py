@@ -9,6 +9,16 @@ Rows are samples. With X (m, d), W1 (d, h), b1 (h,), W2 (h, K), b2 (K,):
     D = (G W2^T) o (1 - H o H)   (m, h)   tanh' = 1 - tanh^2
     dW1 = X^T D                  (d, h)   db1 = column sums of D
 
+Second derivatives along a direction (V1, c1, V2, c2) of parameters, with T = 1 - H o H:
+
+    R_H = T o (X V1 + c1)        (m, h)   derivative of H
+    R_Z = R_H W2 + H V2 + c2     (m, K)   derivative of Z
+    R_G = w o (loss'' R_Z)       (m, K)   derivative of G
+    R_D = (R_G W2^T + G V2^T) o T - 2 (G W2^T) o H o R_H
+
+and the product is R_H^T G + H^T R_G for W2, column sums of R_G for b2, X^T R_D for W1 and
+column sums of R_D for b1 (Pearlmutter, 1994). Gauss-Newton drops every term with G.
+
 Kernels are module-level functions that *add* unnormalised sums to one float64
 accumulator, so what a block, a thread or another process returns can simply be added.
 """
@@ -88,3 +98,97 @@ def loss_gradient(
     D *= H
     dW1 += block.X.T @ D
     db1 += D.sum(axis=0, dtype=np.float64)
+
+
+def hessp(
+    block: Block,
+    parameters: Parameters,
+    work: Work,
+    loss: Loss,
+    direction: Parameters,
+    gauss_newton: bool,
+    layout: Layout,
+    accumulator: FloatArray,
+) -> None:
+    """Add a block's Hessian of the loss times a direction to `accumulator`.
+
+    Entries 1 and on are the product in theta's order; entry 0 is left as it is.
+    """
+    H, Z = forward(block, parameters, work)
+    G, W2 = work.G[: len(H)], parameters.W2
+    V1, c1, V2, c2 = direction
+    R_H = block.X @ V1
+    R_H += c1
+    T = 1 - H * H
+    R_H *= T
+    R_G = loss.hessp(Z, block.w, R_H @ W2 + H @ V2 + c2)
+    dW1, db1, dW2, db2 = layout.unpack(accumulator[1:])
+    dW2 += H.T @ R_G
+    db2 += R_G.sum(axis=0, dtype=np.float64)
+    R_D = R_G @ W2.T
+    if not gauss_newton:
+        loss.loss_gradient(Z, block.y, block.w, G)
+        dW2 += R_H.T @ G
+        R_D += G @ V2.T
+    R_D *= T
+    if not gauss_newton:
+        H *= R_H
+        H *= G @ W2.T
+        R_D -= 2 * H
+    dW1 += block.X.T @ R_D
+    db1 += R_D.sum(axis=0, dtype=np.float64)
+
+
+def hessian(
+    block: Block,
+    parameters: Parameters,
+    work: Work,
+    loss: Loss,
+    gauss_newton: bool,
+    layout: Layout,
+    accumulator: FloatArray,
+) -> None:
+    """Add a block's Hessian of the loss, (layout.size, layout.size), to `accumulator`.
+
+    With Xa = [X, 1], Ha = [H, 1] and the loss's curvature factors F_k, Gauss-Newton is
+    sum_k A_k^T A_k, where a row of A_k is the gradient of that row's F_k . z:
+
+        A_k = [Xa x ((F_k W2^T) o T), Ha x F_k],
+
+    with x the product of each row's two vectors. The exact Hessian adds, for unit j, the
+    sandwich Xa^T diag(s_j) Xa with s_j = -2 (G W2^T)_j o H_j o T_j, and between W1's unit j and
+    W2[j, k] the column Xa^T (T_j o G_k).
+
+    For few parameters: A_k has a column for each.
+    """
+    H, Z = forward(block, parameters, work)
+    m, h, K = len(H), layout.n_hidden, layout.n_outputs
+    X = block.X.toarray() if issparse(block.X) else block.X
+    Xa = np.column_stack([X, np.ones(m, H.dtype)])
+    Ha = np.column_stack([H, np.ones(m, H.dtype)])
+    T = 1 - H * H
+    first = Xa.shape[1] * h  # parameters of the first layer, its biases last
+    for F in loss.curvature_factors(Z, block.w):
+        A = np.empty((m, layout.size), H.dtype)
+        np.multiply(
+            Xa[:, :, None],
+            ((F @ parameters.W2.T) * T)[:, None, :],
+            out=A[:, :first].reshape(m, -1, h),
+        )
+        np.multiply(Ha[:, :, None], F[:, None, :], out=A[:, first:].reshape(m, -1, K))
+        accumulator += A.T @ A
+    if gauss_newton:
+        return
+    G = work.G[:m]
+    loss.loss_gradient(Z, block.y, block.w, G)
+    S = -2 * (G @ parameters.W2.T) * H * T
+    units = np.arange(h)
+    within = accumulator[:first, :first].reshape(-1, h, Xa.shape[1], h)
+    sandwiches = Xa.T @ (Xa[:, :, None] * S[:, None, :]).reshape(m, -1)
+    within[:, units, :, units] += sandwiches.reshape(-1, Xa.shape[1], h).transpose(2, 0, 1)
+    cross = (Xa.T @ (T[:, :, None] * G[:, None, :]).reshape(m, -1)).reshape(-1, h, K)
+    second = slice(first, first + h * K)
+    upper = accumulator[:first, second].reshape(-1, h, h, K)
+    upper[:, units, units] += cross
+    lower = accumulator[second, :first].reshape(h, K, -1, h)
+    lower[units, :, :, units] += cross.transpose(1, 2, 0)

@@ -96,16 +96,20 @@ class RowBlocks:
         ]
         self._work = Work(n_rows, layout, self.dtype)
 
-    def _cast(self, parameters: Parameters) -> Parameters:
+    def cast(self, parameters: Parameters) -> Parameters:
+        """The same parameters in what the kernels compute in."""
         return Parameters(*(part.astype(self.dtype, copy=False) for part in parameters))
 
-    def reduce(self, kernel: Callable[..., None], parameters: Parameters, *args: Any) -> FloatArray:
-        """Sum of a kernel over all blocks, a new float64 vector of shape (1 + layout.size,).
+    def reduce(
+        self, kernel: Callable[..., None], parameters: Parameters, *args: Any, shape: Any = None
+    ) -> FloatArray:
+        """Sum of a kernel over all blocks, a new float64 array.
 
-        Calls ``kernel(block, parameters, work, *args, layout, accumulator)`` in block order.
+        Calls ``kernel(block, parameters, work, *args, layout, accumulator)`` in block order. The
+        array's shape is (1 + layout.size,) if None is given: a loss and its gradient.
         """
-        accumulator = np.zeros(1 + self.layout.size)
-        parameters = self._cast(parameters)
+        accumulator = np.zeros((1 + self.layout.size,) if shape is None else shape)
+        parameters = self.cast(parameters)
         for _, block in self._blocks:
             kernel(block, parameters, self._work, *args, self.layout, accumulator)
         return accumulator
@@ -113,7 +117,7 @@ class RowBlocks:
     def logits(self, forward: Callable[..., Any], parameters: Parameters) -> FloatArray:
         """Logits of all rows, a new array of shape (n_samples, n_outputs)."""
         out = np.empty((self.n_samples, self.layout.n_outputs), self.dtype)
-        parameters = self._cast(parameters)
+        parameters = self.cast(parameters)
         for rows, block in self._blocks:
             out[rows] = forward(block, parameters, self._work)[1]
         return out

@@ -24,6 +24,15 @@ class Loss(Protocol):
     def loss_gradient(self, Z: Array, y: Array, w: Array, G: Array) -> float:
         """Sum of w_i loss_i; G is overwritten with d(sum)/dZ and Z is scratch after."""
 
+    def hessp(self, Z: Array, w: Array, R_Z: Array) -> Array:
+        """Second derivative in Z times R_Z, the shape of Z; it does not depend on y."""
+
+    def curvature_factors(self, Z: Array, w: Array) -> Array:
+        """F of shape (K, m, K) whose row-wise outer products sum to the second derivative.
+
+        That is, d^2(sum)/dz_i dz_i' = sum_k F[k, i] F[k, i]' for each row i.
+        """
+
     def probabilities(self, Z: Array) -> Array:
         """Inverse link, the shape of Z."""
 
@@ -62,6 +71,18 @@ class SigmoidLoss:
         losses *= w[:, None]
         return float(losses.sum(dtype=np.float64))
 
+    def hessp(self, Z: Array, w: Array, R_Z: Array) -> Array:
+        """Product with the diagonal second derivative: w o p o (1 - p) o R_Z."""
+        return w[:, None] * expit(Z) * expit(-Z) * R_Z
+
+    def curvature_factors(self, Z: Array, w: Array) -> Array:
+        """Square roots of w p (1 - p), each output's in its own column."""
+        roots = np.sqrt(w[:, None] * expit(Z) * expit(-Z))
+        factors = np.zeros((Z.shape[1], *Z.shape), Z.dtype)
+        for k, factor in enumerate(factors):
+            factor[:, k] = roots[:, k]
+        return factors
+
     def probabilities(self, Z: Array) -> Array:
         """P(y_k = 1) of each output."""
         return expit(Z)
@@ -95,6 +116,19 @@ class SoftmaxLoss:
         G *= w[:, None]
         losses *= w
         return float(losses.sum(dtype=np.float64))
+
+    def hessp(self, Z: Array, w: Array, R_Z: Array) -> Array:
+        """Product with diag(p) - p p': w o p o (R_Z - sum_k p_k R_Z_k)."""
+        P = softmax(Z, axis=1)
+        mean = np.einsum("ik,ik->i", P, R_Z)
+        return w[:, None] * P * (R_Z - mean[:, None])
+
+    def curvature_factors(self, Z: Array, w: Array) -> Array:
+        """F[k] = sqrt(w p_k) (e_k - p), since diag(p) - p p' = sum_k p_k (e_k - p)(e_k - p)'."""
+        P = softmax(Z, axis=1)
+        factors = np.eye(Z.shape[1], dtype=Z.dtype)[:, None, :] - P
+        factors *= np.sqrt(w * P.T)[:, :, None]
+        return factors
 
     def probabilities(self, Z: Array) -> Array:
         """P(y = k), rows summing to one."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ._backprop import loss_gradient
+import numpy as np
+
+from ._backprop import hessian, hessp, loss_gradient
 from ._blocks import RowBlocks
 from ._losses import Loss
 from ._parameters import FloatArray, Layout, Parameters
@@ -31,8 +33,8 @@ class Objective:
 
     Attributes
     ----------
-    n_evaluations : int
-        Passes over the data so far.
+    n_evaluations, n_hessps, n_hessians : int
+        Calls of `loss_gradient`, `hessp` and `hessian` so far, each a pass over the data.
     """
 
     def __init__(
@@ -50,20 +52,51 @@ class Objective:
         self.total_weight = total_weight
         self.alpha = alpha
         self.scaling = scaling
-        self.n_evaluations = 0
+        self.n_evaluations = self.n_hessps = self.n_hessians = 0
+
+    def _folded(self, theta: FloatArray) -> Parameters:
+        """Theta's parts as they act on the rows."""
+        parts = self.layout.unpack(theta)
+        if self.scaling is None:
+            return parts
+        return Parameters(*self.scaling.fold(*parts[:2]), *parts[2:])
+
+    def _pull_back(self, gradient: FloatArray) -> None:
+        """Turn a derivative in the folded parts into one in theta, in place."""
+        if self.scaling is not None:
+            self.scaling.pull_back(*self.layout.unpack(gradient)[:2])
 
     def loss_gradient(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """F and its gradient at theta, the gradient a new float64 vector of theta's shape."""
         self.n_evaluations += 1
-        parameters = self.layout.unpack(theta)
-        if self.scaling is not None:
-            parameters = Parameters(*self.scaling.fold(*parameters[:2]), *parameters[2:])
-        total = self.rows.reduce(loss_gradient, parameters, self.loss)
+        total = self.rows.reduce(loss_gradient, self._folded(theta), self.loss)
         gradient = total[1:]
-        if self.scaling is not None:
-            self.scaling.pull_back(*self.layout.unpack(gradient)[:2])
+        self._pull_back(gradient)
         weights = theta * self.layout.penalty_mask
         value = total[0] + 0.5 * self.alpha * (weights @ weights)
         gradient += self.alpha * weights
         gradient /= self.total_weight
         return float(value / self.total_weight), gradient
+
+    def hessp(
+        self, theta: FloatArray, direction: FloatArray, gauss_newton: bool = False
+    ) -> FloatArray:
+        """F's Hessian at theta, or its Gauss-Newton part, times a direction: a new vector."""
+        self.n_hessps += 1
+        folded = self.rows.cast(self._folded(direction))
+        product = self.rows.reduce(hessp, self._folded(theta), self.loss, folded, gauss_newton)[1:]
+        self._pull_back(product)
+        product += self.alpha * self.layout.penalty_mask * direction
+        product /= self.total_weight
+        return product
+
+    def hessian(self, theta: FloatArray, gauss_newton: bool = False) -> FloatArray:
+        """F's Hessian at theta, or its Gauss-Newton part: a new matrix, symmetric."""
+        self.n_hessians += 1
+        shape = (self.layout.size, self.layout.size)
+        H = self.rows.reduce(hessian, self._folded(theta), self.loss, gauss_newton, shape=shape)
+        self._pull_back(H)
+        self._pull_back(H.T)
+        H[np.diag_indices_from(H)] += self.alpha * self.layout.penalty_mask
+        H /= self.total_weight
+        return H

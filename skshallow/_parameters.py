@@ -63,8 +63,12 @@ class Layout:
         return mask
 
     def unpack(self, theta: FloatArray) -> Parameters:
-        """Views of W1, b1, W2, b2 in theta; writing to them writes to theta."""
-        return Parameters(*(theta[part].reshape(shape) for part, shape in self._slices))
+        """Views of W1, b1, W2, b2 in theta; writing to them writes to theta.
+
+        Leading axes stay: rows of a matrix of shape (n, size) give W1 of shape (n, d, h).
+        """
+        lead = theta.shape[:-1]
+        return Parameters(*(theta[..., part].reshape(lead + shape) for part, shape in self._slices))
 
     def pack(self, parameters: Parameters) -> FloatArray:
         """A new flat float64 vector that holds the four parts."""

@@ -58,8 +58,11 @@ class Scaling:
         return W1 * self.scale[:, None], b1 + self.mean @ W1
 
     def pull_back(self, dW1: FloatArray, db1: FloatArray) -> None:
-        """Turn, in place, the gradient in (W1, b1) into the one in (V1, c1)."""
-        dW1 -= np.outer(self.mean, db1)
+        """Turn, in place, the gradient in (W1, b1) into the one in (V1, c1).
+
+        Leading axes stay, so that the rows of a Hessian can be turned at once.
+        """
+        dW1 -= self.mean[:, None] * db1[..., None, :]
         dW1 *= self.inverse[:, None]
 
 

@@ -3,7 +3,7 @@ import oracle
 import pytest
 from problems import N_SAMPLES, make_problem
 
-from skshallow._backprop import Block, Work, forward, loss_gradient
+from skshallow._backprop import Block, Work, forward, hessian, hessp, loss_gradient
 from skshallow._losses import LOSSES
 from skshallow._objective import Objective
 from skshallow._parameters import Layout
@@ -53,6 +53,65 @@ def test_gradient_equals_finite_differences(kind, storage, weighted, n_rows, dty
     )
 
 
+@over_grid
+def test_hessian_and_its_products_equal_finite_differences(kind, storage, weighted, n_rows, dtype):
+    exact = make_problem(kind, storage, weighted, np.float64)
+    p = make_problem(kind, storage, weighted, dtype)
+    parameters = p.layout.unpack(p.theta)
+
+    def gradient(theta):
+        rows = exact._replace(X=p.X.astype(np.float64)).rows(n_rows)
+        return rows.reduce(loss_gradient, p.layout.unpack(theta), p.loss)[1:]
+
+    step = 1e-6
+    numeric = np.array(
+        [
+            (gradient(p.theta + step * e) - gradient(p.theta - step * e)) / (2 * step)
+            for e in np.eye(p.layout.size)
+        ]
+    )
+    rows = p.rows(n_rows)
+    matrix = rows.reduce(hessian, parameters, p.loss, False, shape=numeric.shape)
+    tolerance = 1e-4 if dtype == np.float32 else 1e-7
+    np.testing.assert_allclose(matrix, numeric, rtol=tolerance, atol=tolerance)
+    direction = np.random.default_rng(1).standard_normal(p.layout.size)
+    folded = rows.cast(p.layout.unpack(direction))
+    product = rows.reduce(hessp, parameters, p.loss, folded, False)
+    assert product[0] == 0
+    np.testing.assert_allclose(product[1:], numeric @ direction, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("kind", oracle.KINDS)
+@pytest.mark.parametrize("storage", ["dense", "CSR"])
+def test_gauss_newton_is_the_curvature_of_the_loss_of_linearised_logits(kind, storage):
+    p = make_problem(kind, storage)
+    parameters = p.layout.unpack(p.theta)
+    shape = (p.layout.size, p.layout.size)
+    matrix = p.rows(7).reduce(hessian, parameters, p.loss, True, shape=shape)
+
+    def logits(theta):
+        return p.rows(7).logits(forward, p.layout.unpack(theta)).ravel()
+
+    # J' B J from its definition: B the loss's second derivative, J that of the logits.
+    step, K = 1e-6, p.layout.n_outputs
+    J = np.array(
+        [
+            (logits(p.theta + step * e) - logits(p.theta - step * e)) / (2 * step)
+            for e in np.eye(len(p.theta))
+        ]
+    ).reshape(-1, N_SAMPLES, K)
+    Z = logits(p.theta).reshape(N_SAMPLES, K)
+    expected = np.zeros(shape)
+    for i, (z, w) in enumerate(zip(Z, p.w, strict=True)):
+        P = p.loss.probabilities(z[None])[0]
+        B = np.diag(P) - np.outer(P, P) if kind == "K classes" else np.diag(P * (1 - P))
+        expected += w * J[:, i] @ B @ J[:, i].T
+    np.testing.assert_allclose(matrix, expected, atol=1e-7)
+    direction = np.random.default_rng(1).standard_normal(p.layout.size)
+    product = p.rows(7).reduce(hessp, parameters, p.loss, p.layout.unpack(direction), True)
+    np.testing.assert_allclose(product[1:], matrix @ direction, atol=1e-12)
+
+
 @pytest.mark.parametrize("kind", oracle.KINDS)
 def test_forward_gives_views_of_the_work_buffers(kind):
     p = make_problem(kind)
@@ -91,7 +150,7 @@ def test_float32_sums_do_not_drift_with_the_number_of_rows(storage):
     total = np.zeros_like(one)
     block = Block(p.X, p.loss.encode(p.y, p.X.dtype), p.w.astype(np.float32))
     work = Work(N_SAMPLES, p.layout, p.X.dtype)
-    parameters = p.rows()._cast(p.layout.unpack(p.theta))
+    parameters = p.rows().cast(p.layout.unpack(p.theta))
     for _ in range(1000):
         loss_gradient(block, parameters, work, p.loss, p.layout, total)
     np.testing.assert_allclose(total, 1000 * one, rtol=1e-12)

@@ -27,6 +27,7 @@ class TwoClasses(ShallowTanhClassifier):
 INSTANCES = [
     ShallowTanhClassifier(),
     ShallowTanhClassifier(n_hidden=4, solver="lbfgs"),
+    ShallowTanhClassifier(solver="newton"),
     TwoClasses(),
     # The checks' raw features take standardize=False through thousands of iterations, and any
     # tanh network amplifies rounding beyond the 1e-7 that weights are compared at.

@@ -83,3 +83,17 @@ def test_log_probabilities_are_finite_where_probabilities_are_zero(name):
     log_P = LOSSES[name].log_probabilities(Z)
     assert LOSSES[name].probabilities(Z)[0, 0] == 0
     assert log_P[0, 0] == (-2000 if name == "logistic" else -4000)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_second_derivative_and_its_factors_equal_finite_differences(name):
+    rng = np.random.default_rng(0)
+    Z, R = rng.normal(scale=2, size=(2, 8, 3))
+    w = rng.uniform(0, 2, 8)
+    codes = rng.integers(0, 2, (8, 3)) if name == "logistic" else rng.integers(0, 3, 8)
+    step = 1e-6
+    up, down = (evaluate(name, Z + sign * step * R, codes, w)[1] for sign in (1, -1))
+    product = LOSSES[name].hessp(Z, w, R)
+    np.testing.assert_allclose(product, (up - down) / (2 * step), atol=1e-8)
+    F = LOSSES[name].curvature_factors(Z, w)
+    np.testing.assert_allclose(np.einsum("kij,kil,il->ij", F, F, R), product, atol=1e-14)

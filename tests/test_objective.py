@@ -25,6 +25,30 @@ def test_gradient_equals_finite_differences(kind, storage):
 
 
 @pytest.mark.parametrize("kind", oracle.KINDS)
+@pytest.mark.parametrize("storage", ["dense", "CSR"])
+def test_hessian_equals_finite_differences(kind, storage):
+    p = make_problem(kind, storage)
+    objective = objective_of(p, scaling=column_scaling(p.X, p.w) if storage == "CSR" else None)
+    matrix = objective.hessian(p.theta)
+    step = 1e-6
+    numeric = [
+        (
+            objective.loss_gradient(p.theta + step * e)[1]
+            - objective.loss_gradient(p.theta - step * e)[1]
+        )
+        / (2 * step)
+        for e in np.eye(len(p.theta))
+    ]
+    np.testing.assert_allclose(matrix, numeric, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(matrix, matrix.T, atol=1e-15)
+    for gauss_newton in (False, True):
+        full = objective.hessian(p.theta, gauss_newton)
+        products = [objective.hessp(p.theta, e, gauss_newton) for e in np.eye(len(p.theta))]
+        np.testing.assert_allclose(products, full, atol=1e-14)
+    assert (objective.n_hessians, objective.n_hessps) == (3, 2 * len(p.theta))
+
+
+@pytest.mark.parametrize("kind", oracle.KINDS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sparse_rows_equal_the_standardised_dense_ones(kind, dtype):
     p = make_problem(kind, "CSR", dtype=dtype)

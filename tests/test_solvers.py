@@ -10,7 +10,8 @@ from sklearn.preprocessing import StandardScaler
 
 from skshallow import ShallowTanhClassifier
 from skshallow._objective import Objective
-from skshallow._solvers import CONVERGED, MAX_ITER, SOLVERS, STALLED, choose_solver
+from skshallow._solvers import CONVERGED, MAX_ITER, SOLVERS, STALLED, _newton, choose_solver
+from skshallow._standardize import column_scaling
 
 every_solver = pytest.mark.parametrize("name", SOLVERS)
 
@@ -24,6 +25,12 @@ class Quadratic:
     def loss_gradient(self, theta):
         gradient = self.A @ (theta - self.minimum)
         return 1 + 0.5 * (theta - self.minimum) @ gradient, gradient
+
+    def hessian(self, theta):
+        return self.A
+
+    def hessp(self, theta, direction):
+        return self.A @ direction
 
 
 def solve(name, objective, theta0, *, tol=1e-4, max_iter=1000):
@@ -101,6 +108,100 @@ def test_every_solver_is_a_choice_of_the_estimator(name):
     X, y = load_wine(return_X_y=True)
     model = ShallowTanhClassifier(4, solver=name, random_state=0).fit(X, y)
     assert model.score(X, y) > 0.95
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_solvers_find_the_same_minimum_from_the_same_start(kind):
+    p = make_problem(kind)
+    objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 1.0)
+    # A start in one minimum's basin; from afar each may go down into another.
+    minimum = solve("newton", objective, p.theta, tol=1e-8)[0].x
+    start = minimum + 0.01 * np.random.default_rng(0).standard_normal(p.layout.size)
+    values = {name: solve(name, objective, start, tol=1e-7)[0].fun for name in SOLVERS}
+    assert values == pytest.approx(dict.fromkeys(SOLVERS, values["lbfgs"]), abs=1e-8)
+
+
+# Newton
+
+
+@pytest.fixture(params=["exact", "conjugate gradients"])
+def subproblem(request, monkeypatch):
+    monkeypatch.setattr(_newton, "EXACT_SIZE", np.inf if request.param == "exact" else 0)
+
+
+@pytest.mark.usefixtures("subproblem")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("storage", ["dense", "CSR"])
+def test_newton_converges_to_1e_10_without_a_rise(kind, storage):
+    p = make_problem(kind, storage)
+    scaling = column_scaling(p.X, p.w) if storage == "CSR" else None
+    objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.3, scaling)
+    result, path = solve("newton", objective, p.theta, tol=1e-10)
+    assert result.status == CONVERGED
+    assert np.abs(result.jac).max() <= 1e-10
+    assert (np.diff([value for _, value, _ in path]) <= 0).all()
+    # A minimum, not a saddle point.
+    assert np.linalg.eigvalsh(objective.hessian(result.x))[0] > -1e-12
+
+
+@pytest.mark.usefixtures("subproblem")
+def test_newton_leaves_a_saddle_point_whose_gradient_is_tiny():
+    class Saddle:
+        """(x^2 - 1)^2 / 4 + y^2, with minima at (+-1, 0) and a saddle point at 0."""
+
+        def loss_gradient(self, theta):
+            x, y = theta
+            return (x * x - 1) ** 2 / 4 + y * y, np.array([x**3 - x, 2 * y])
+
+        def hessian(self, theta):
+            return np.diag([3 * theta[0] ** 2 - 1, 2.0])
+
+        def hessp(self, theta, direction):
+            return self.hessian(theta) @ direction
+
+    result, _ = solve("newton", Saddle(), np.array([1e-5, 1.0]), tol=1e-10)
+    assert result.status == CONVERGED
+    np.testing.assert_allclose(np.abs(result.x), [1, 0], atol=1e-10)
+
+
+@pytest.mark.parametrize("radius", [1e-3, 0.1, 1.0, 100.0])
+@pytest.mark.parametrize("kind", ["definite", "indefinite", "singular", "hard case"])
+def test_exact_subproblem_is_the_minimum_over_the_ball(kind, radius):
+    rng = np.random.default_rng(0)
+    Q = np.linalg.qr(rng.standard_normal((4, 4)))[0]
+    values = {
+        "definite": [0.5, 1, 2, 3],
+        "indefinite": [-2, -1, 0.5, 3],
+        "singular": [0, 0, 1, 2],
+        "hard case": [-1, 0.5, 1, 2],
+    }[kind]
+    H = Q * values @ Q.T
+    g = rng.standard_normal(4)
+    if kind == "hard case":
+        g -= Q[:, 0] * (Q[:, 0] @ g)
+
+    class Model(Quadratic):
+        def hessian(self, theta):
+            return H
+
+    step, predicted, at_boundary = _newton.ExactSubproblem(Model(), np.zeros(4), g).solve(radius)
+    length = np.linalg.norm(step)
+    assert length <= 1.011 * radius
+    assert at_boundary == (length > 0.98 * radius)
+    assert predicted == pytest.approx(-(g @ step + 0.5 * step @ H @ step), rel=1e-9)
+    # No point of the ball of that radius does better: many tries, on and inside its sphere.
+    tries = rng.standard_normal((20_000, 4))
+    tries *= (radius * rng.uniform(0, 1, 20_000) ** 0.1 / np.linalg.norm(tries, axis=1))[:, None]
+    best = (tries @ g + 0.5 * np.einsum("ij,jk,ik->i", tries, H, tries)).min()
+    assert -predicted <= best * (1 - 0.02) if best < 0 else True
+
+
+def test_newton_forms_no_hessian_at_rejected_points():
+    p = make_problem("two classes")
+    objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.01)
+    result, path = solve("newton", objective, 5 * p.theta, tol=1e-8)
+    assert objective.n_hessians == result.nit == len(path)
+    assert objective.n_evaluations > result.nit + 1  # some steps were rejected
 
 
 def test_auto_is_lbfgs():

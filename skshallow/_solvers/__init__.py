@@ -16,12 +16,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ._lbfgs import solve_lbfgs
+from ._newton import solve_newton
 from ._status import CONVERGED, MAX_ITER, STALLED
 
 __all__ = ["CONVERGED", "MAX_ITER", "SOLVERS", "STALLED", "choose_solver"]
 
 SOLVERS: dict[str, Callable[..., Any]] = {
     "lbfgs": solve_lbfgs,
+    "newton": solve_newton,
 }
 
 

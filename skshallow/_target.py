@@ -1,0 +1,137 @@
+"""What y and the weights say, in numbers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_array, compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import column_or_1d
+
+from ._parameters import FloatArray
+
+
+class Target(NamedTuple):
+    """What y says: the labels, and each row's in numbers."""
+
+    classes: Any  # (n_classes,) labels; column numbers for multilabel y
+    codes: Any  # (n_samples,) positions in classes, or (n_samples, n_classes) of 0 and 1
+    activation: str  # of the output layer: a key of LOSSES
+    n_outputs: int
+
+
+def encode_target(y: Any) -> Target:
+    """Classes and codes of y, which check_array has seen.
+
+    Raises
+    ------
+    ValueError
+        If y holds continuous values, several multiclass columns, a single class or labels
+        of mixed types.
+    """
+    if not issparse(y) and y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    if not issparse(y) and y.dtype == object and not isinstance(y.flat[0], str):
+        # Labels that a data frame or a list held as Python objects.
+        plain = np.array(y.tolist())
+        if plain.dtype.kind not in "biuf":
+            raise ValueError(
+                "y holds labels of mixed or unknown types; give all of them as strings, "
+                "numbers or booleans."
+            )
+        y = plain
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multilabel-indicator":
+        indicator = y.toarray() if issparse(y) else y
+        if not np.isin(indicator, (0, 1)).all():
+            raise ValueError("A multilabel y must be an indicator matrix of zeros and ones.")
+        n_labels = indicator.shape[1]
+        return Target(np.arange(n_labels), indicator, "logistic", n_labels)
+    if kind not in ("binary", "multiclass"):
+        raise ValueError(
+            f"y of type {kind!r} is not supported: give one column of class labels, or a "
+            "multilabel indicator matrix of zeros and ones."
+        )
+    classes, codes = np.unique(y, return_inverse=True)
+    if len(classes) == 1:
+        raise ValueError(
+            "ShallowTanhClassifier needs samples of at least 2 classes in y, but y contains "
+            f"only one class: {classes.tolist()[0]!r}."
+        )
+    if len(classes) == 2:
+        return Target(classes, codes, "logistic", 1)
+    return Target(classes, codes, "softmax", len(classes))
+
+
+def _class_weights(class_weight: Any, target: Target, w: FloatArray) -> FloatArray:
+    """Weight of each class, shape (n_classes,); "balanced" counts samples by w."""
+    if target.codes.ndim == 2:
+        raise ValueError(
+            "class_weight is not defined for a multilabel y, whose rows have several labels "
+            "or none; set class_weight=None and pass sample_weight to fit."
+        )
+    weights = np.ones(len(target.classes))
+    if class_weight == "balanced":
+        weighted = w > 0  # a class without weight has no frequency to balance
+        present = np.unique(target.codes[weighted])
+        weights[present] = compute_class_weight(
+            "balanced", classes=present, y=target.codes[weighted], sample_weight=w[weighted]
+        )
+        return weights
+    labels = target.classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    if unknown:
+        raise ValueError(f"class_weight names {unknown}, but the classes in y are {labels}.")
+    for position, label in enumerate(labels):
+        weights[position] = class_weight.get(label, 1.0)
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise ValueError(f"class_weight must be finite and not negative, got {class_weight}.")
+    return weights
+
+
+def row_weights(
+    sample_weight: Any, class_weight: Any, target: Target, n_samples: int
+) -> FloatArray:
+    """w_i = sample_weight_i * class_weight(y_i), a new float64 array of shape (n_samples,).
+
+    Raises
+    ------
+    ValueError
+        If weights are negative, not finite, of another length, or all zero.
+    """
+    if sample_weight is None:
+        w = np.ones(n_samples)
+    else:
+        w = check_array(
+            sample_weight,
+            ensure_2d=False,
+            ensure_min_samples=0,
+            dtype=np.float64,
+            copy=True,
+            input_name="sample_weight",
+        )
+        if w.ndim == 0:
+            w = np.full(n_samples, w)
+        if w.shape != (n_samples,):
+            raise ValueError(
+                f"sample_weight has shape {w.shape}, but X has {n_samples} samples; give one "
+                "weight a sample."
+            )
+        if (w < 0).any():
+            raise ValueError(f"sample_weight must not be negative, but its minimum is {w.min()}.")
+    with np.errstate(over="ignore"):  # looked for here
+        total = w.sum()
+        if class_weight is not None and total > 0:
+            w *= _class_weights(class_weight, target, w)[target.codes]
+            total = w.sum()
+    if total == 0:
+        raise ValueError(
+            "All weights are zero: at least one sample needs sample_weight and class_weight "
+            "above zero."
+        )
+    if not np.isfinite(total):
+        raise ValueError("The sum of the sample weights overflows; divide them by a constant.")
+    return w
