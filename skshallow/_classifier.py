@@ -23,16 +23,9 @@ from ._compat import Interval, StrOptions, _fit_context
 from ._losses import LOSSES
 from ._objective import Objective
 from ._parameters import FloatArray, Layout, Parameters
-from ._solvers import CONVERGED, MAX_ITER, SOLVERS, STALLED, choose_solver
+from ._solvers import CONVERGED, MAX_ITER, SOLVERS, choose_solver
 from ._standardize import Scaling, column_scaling
 from ._target import Target, encode_target, row_weights
-
-# What a user can do about a fit that ended in this way.
-_REMEDIES = {
-    MAX_ITER: "Increase max_iter, or alpha, or tol.",
-    STALLED: "Rounding allows no smaller gradient: increase tol; for float32 X, or with "
-    "standardize=False, float64 or standardize=True may help.",
-}
 
 
 @contextmanager
@@ -111,8 +104,9 @@ class ShallowTanhClassifier(ClassifierMixin, BaseEstimator):
     standardize : bool, default=True
         Whether to centre each feature and divide it by its standard deviation, both weighted,
         before the network. The scaling is folded into `coefs_` and `intercepts_` afterwards.
-        Constant features get no weight. Sparse X stays sparse. Set it to False for features
-        that are already on a common scale.
+        Constant features get no weight. Sparse X stays sparse. Set it to False where features
+        share a scale that means something, above all for one-hot columns and TF-IDF: a
+        column that is rarely other than zero would be blown up to the weight of the others.
 
     class_weight : dict, "balanced" or None, default=None
         Factor on the weight of each class's samples: ``{label: weight}``, where a label that is
@@ -249,7 +243,8 @@ class ShallowTanhClassifier(ClassifierMixin, BaseEstimator):
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, not negative. A whole number means as much as repeating the row, zero as
-            much as leaving it out.
+            much as leaving it out (F is the same to rounding), but that a class whose rows all
+            have zero weight stays in `classes_`.
 
         Returns
         -------
@@ -336,10 +331,23 @@ class ShallowTanhClassifier(ClassifierMixin, BaseEstimator):
             warnings.warn(
                 f"ShallowTanhClassifier has not converged: {result.message}, where the largest "
                 f"absolute entry of the gradient is {np.abs(result.jac).max():.1e}, above "
-                f"tol={self.tol:g}. {_REMEDIES[result.status]}",
+                f"tol={self.tol:g}. {self._remedy(result.status, X.dtype)}",
                 ConvergenceWarning,
                 stacklevel=4,
             )
+
+    def _remedy(self, status: int, dtype: Any) -> str:
+        """What a user can do about a fit that ended in this way."""
+        remedies = ["increase tol"]
+        if status == MAX_ITER:
+            remedies = ["increase max_iter, or alpha, or tol"]
+        elif dtype == np.float32:
+            remedies.append("give X as float64")
+        if not self.standardize:
+            remedies.append("set standardize=True, unless the features share a scale")
+        reason = "" if status == MAX_ITER else "Rounding allows no smaller gradient: "
+        text = reason + "; or ".join(remedies) + "."
+        return text[0].upper() + text[1:]
 
     def _check_warm_start(self, target: Target, layout: Layout) -> None:
         """Raise a ValueError where the fitted network cannot be continued with these data."""

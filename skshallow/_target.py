@@ -33,13 +33,14 @@ def encode_target(y: Any) -> Target:
     """
     if not issparse(y) and y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    if not issparse(y) and y.dtype == object and not isinstance(y.flat[0], str):
+    if not issparse(y) and y.dtype == object and not all(isinstance(v, str) for v in y.flat):
         # Labels that a data frame or a list held as Python objects.
         plain = np.array(y.tolist())
         if plain.dtype.kind not in "biuf":
             raise ValueError(
-                "y holds labels of mixed or unknown types; give all of them as strings, "
-                "numbers or booleans."
+                "y holds labels of mixed or unknown types; give all of them as strings, all as "
+                "numbers or all as booleans. For several labels a row, see "
+                "sklearn.preprocessing.MultiLabelBinarizer."
             )
         y = plain
     check_classification_targets(y)
@@ -47,7 +48,10 @@ def encode_target(y: Any) -> Target:
     if kind == "multilabel-indicator":
         indicator = y.toarray() if issparse(y) else y
         if not np.isin(indicator, (0, 1)).all():
-            raise ValueError("A multilabel y must be an indicator matrix of zeros and ones.")
+            raise ValueError(
+                "A multilabel y must be an indicator matrix of zeros and ones, got the values "
+                f"{np.unique(indicator).tolist()}."
+            )
         n_labels = indicator.shape[1]
         return Target(np.arange(n_labels), indicator, "logistic", n_labels)
     if kind not in ("binary", "multiclass"):

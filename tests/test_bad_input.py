@@ -96,8 +96,9 @@ def put(value):
         (X, np.where(Y == 1, np.nan, Y), "Input y contains NaN"),
         (X, np.column_stack([Y, Y]), "y of type 'multiclass-multioutput' is not supported"),
         (X, X, "Unknown label type: continuous-multioutput"),
-        (X, np.eye(3)[Y] * 2 - 1, "indicator matrix of zeros and ones"),
+        (X, np.eye(3)[Y] * 2 - 1, "of zeros and ones, got the values"),
         (X, np.array([0, "a"] * 75, dtype=object), "labels of mixed or unknown types"),
+        (X, np.array(["a", 0] * 75, dtype=object), "labels of mixed or unknown types"),
         (X, np.array([0, None] * 75, dtype=object), "labels of mixed or unknown types"),
     ],
 )

@@ -173,9 +173,23 @@ def test_max_iter_warns_and_says_what_to_change():
     assert model.score(X, Y) > 0.5
 
 
-def test_stall_at_rounding_level_warns():
-    with pytest.warns(ConvergenceWarning, match=r"no step lowered.*Rounding.*increase tol"):
-        fitted("K classes", tol=0, max_iter=100_000)
+@pytest.mark.parametrize(
+    ("dtype", "standardize", "remedy"),
+    [
+        (np.float64, True, r"increase tol\.$"),
+        (np.float32, True, r"increase tol; or give X as float64\.$"),
+        (np.float64, False, r"increase tol; or set standardize=True, unless .*\.$"),
+    ],
+)
+def test_stall_at_rounding_level_warns(dtype, standardize, remedy):
+    model = ShallowTanhClassifier(3, tol=0, max_iter=10**6, standardize=standardize)
+    with pytest.warns(ConvergenceWarning, match=r"no step lowered.*Rounding allows.*" + remedy):
+        model.set_params(random_state=0, solver="newton").fit(X.astype(dtype), Y)
+
+
+def test_max_iter_without_standardize_says_to_scale():
+    with pytest.warns(ConvergenceWarning, match=r"Increase max_iter.*; or set standardize=True"):
+        fitted("K classes", max_iter=3, standardize=False)
 
 
 def test_warning_points_at_the_line_that_called_fit():

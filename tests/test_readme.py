@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-import numpy as np
+import pandas as pd
+import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -11,14 +12,16 @@ README = (ROOT / "README.md").read_text()
 
 def test_python_blocks_run(capsys):
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     names = {}
     for block in blocks:
         exec(block, names)
-    assert float(capsys.readouterr().out) > -0.1
-    np.testing.assert_allclose(
-        names["logits"].ravel(), names["network"].decision_function(names["X"]), rtol=1e-10
+    assert float(capsys.readouterr().out) == pytest.approx(0.085, abs=0.005)
+    table = pd.DataFrame(
+        {"age": [30, 40, 50, 60], "income": [1, 2, 3, 5], "town": ["A", "B", "A", "C"]}
     )
+    mixed = names["mixed"].fit(table, ["no", "no", "yes", "yes"])
+    assert mixed.score(table, ["no", "no", "yes", "yes"]) == 1
 
 
 def test_named_files_exist():
