@@ -40,8 +40,8 @@ def evaluation(problem: tuple, entries: int):
         X = sp.random_array((n, d), density=density, format="csr", rng=rng, dtype=dtype)
     layout = Layout(d, h, 1 if k == 2 else k)
     loss = LOSSES["logistic" if k == 2 else "softmax"]
-    y = loss.encode(rng.integers(0, k, n), X.dtype)
-    n_rows = max(1, entries // h, d)
+    y = loss.encode(rng.integers(0, k, n))
+    n_rows = max(1, entries // max(h, layout.n_outputs), d // 4)
     rows = RowBlocks(X, y, np.ones(n, dtype), layout, X.dtype, n_rows=n_rows)
     objective = Objective(rows, layout, loss, n, 1.0)
     theta = layout.initial(np.random.RandomState(0))
@@ -56,7 +56,7 @@ def main(n_repetitions: int = 9) -> None:
     for problem in PROBLEMS:
         functions = [evaluation(problem, entries) for entries in ENTRIES]
         times = np.empty((n_repetitions, len(ENTRIES)))
-        with single_threaded_blas():
+        with single_threaded_blas:
             for repetition in times:
                 for i, function in enumerate(functions):
                     start = time.perf_counter()

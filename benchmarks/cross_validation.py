@@ -1,6 +1,6 @@
 """Cross-validated accuracy, log-loss and time at default parameters, on raw features.
 
-Run with `python benchmarks/cross_validation.py`; it takes about a minute. Each model is fitted
+Run with `python benchmarks/cross_validation.py`; it takes some three minutes. Each model is fitted
 on the same five shuffled folds for each of five seeds (of folds and initial weights); figures
 are means over folds and medians over seeds. Times are of the five fits and predictions,
 models in turn; the MLPClassifier's is given as it comes and with BLAS held to one thread.

@@ -73,6 +73,19 @@ def forward(block: Block, parameters: Parameters, work: Work) -> tuple[FloatArra
     return H, Z
 
 
+def loss_value(
+    block: Block,
+    parameters: Parameters,
+    work: Work,
+    loss: Loss,
+    layout: Layout,
+    accumulator: FloatArray,
+) -> None:
+    """Add a block's weighted sum of losses to `accumulator`, of shape (1,)."""
+    H, Z = forward(block, parameters, work)
+    accumulator[0] += loss.loss_gradient(Z, block.y, block.w, work.G[: len(H)])
+
+
 def loss_gradient(
     block: Block,
     parameters: Parameters,

@@ -7,8 +7,8 @@ n_samples x n_hidden ever exists and a block's buffers stay in the processor's c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from threadpoolctl import ThreadpoolController
 from ._backprop import Block, Work
 from ._parameters import FloatArray, Layout, Parameters
 
-# Entries of one (rows, n_hidden) buffer; see benchmarks/block_size.py.
+# Entries of one (rows, n_hidden) or (rows, n_outputs) buffer; see benchmarks/block_size.py.
 BLOCK_ENTRIES = 2**15
 
 
@@ -28,20 +28,45 @@ def _thread_pools() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def single_threaded_blas() -> AbstractContextManager[Any]:
-    """Hold BLAS to one thread: a block's products are too small to be worth sharing."""
-    context: AbstractContextManager[Any] = _thread_pools().limit(limits=1, user_api="blas")
-    return context
+class _SingleThreadedBlas:
+    """Holds BLAS to one thread while anyone is inside.
+
+    The limit belongs to the process, not to the thread that sets it: of fits that overlap, the
+    first sets it and the last lifts it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._limiter: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._limiter = _thread_pools().limit(limits=1, user_api="blas")
+                self._limiter.__enter__()
+            self._inside += 1
+
+    def __exit__(self, *exception: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._limiter.__exit__(*exception)
 
 
-def block_rows(n_features: int, n_hidden: int) -> int:
+# A block's products are too small to be worth sharing between threads.
+single_threaded_blas = _SingleThreadedBlas()
+
+
+def block_rows(layout: Layout) -> int:
     """Rows in a block.
 
     Enough that a pass is spent in products rather than in Python, few enough that the
-    buffers stay in cache; at least n_features, because each block of a CSR matrix pays
+    buffers stay in cache; at least n_features / 4, because each block of a CSR matrix pays
     for a gradient of n_features x n_hidden whatever its number of entries.
     """
-    return max(1, BLOCK_ENTRIES // n_hidden, n_features)
+    widest = max(layout.n_hidden, layout.n_outputs)
+    return max(1, BLOCK_ENTRIES // widest, layout.n_features // 4)
 
 
 def split_rows(X: Any, n_rows: int) -> Iterator[tuple[slice, Any]]:
@@ -85,11 +110,12 @@ class RowBlocks:
         n_rows: int | None = None,
     ) -> None:
         if n_rows is None:
-            n_rows = block_rows(layout.n_features, layout.n_hidden)
+            n_rows = block_rows(layout)
         n_rows = min(n_rows, X.shape[0])
         self.n_samples = X.shape[0]
         self.layout = layout
         self.dtype = np.dtype(dtype)
+        self._X, self._y, self._w, self._n_rows = X, y, w, n_rows
         self._blocks = [
             (rows, Block(part, None if y is None else y[rows], None if w is None else w[rows]))
             for rows, part in split_rows(X, n_rows)
@@ -111,6 +137,21 @@ class RowBlocks:
         accumulator = np.zeros((1 + self.layout.size,) if shape is None else shape)
         parameters = self.cast(parameters)
         for _, block in self._blocks:
+            kernel(block, parameters, self._work, *args, self.layout, accumulator)
+        return accumulator
+
+    def reduce_batch(
+        self, kernel: Callable[..., None], parameters: Parameters, indices: Any, *args: Any
+    ) -> FloatArray:
+        """Sum of a kernel over the rows with these indices, as `reduce` over all.
+
+        The rows are gathered a block at a time.
+        """
+        accumulator = np.zeros(1 + self.layout.size)
+        parameters = self.cast(parameters)
+        for start in range(0, len(indices), self._n_rows):
+            some = indices[start : start + self._n_rows]
+            block = Block(self._X[some], self._y[some], self._w[some])
             kernel(block, parameters, self._work, *args, self.layout, accumulator)
         return accumulator
 

@@ -1,10 +1,32 @@
-"""Everything that skshallow imports from scikit-learn's private modules.
+"""Everything that skshallow imports from scikit-learn's private or experimental modules.
 
-These names have kept their meaning since scikit-learn 1.3 and other packages rely
-on them, but they carry no promise; a release that moves one is mended here alone.
+The private names have kept their meaning since scikit-learn 1.3 and other packages rely on
+them, but they carry no promise; a release that moves one is mended here alone.
 """
+
+from __future__ import annotations
+
+from typing import Any
 
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
-__all__ = ["Interval", "StrOptions", "_fit_context"]
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # scikit-learn below 1.9 has no callbacks
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Nothing to support."""
+
+    def with_callbacks(method: Any) -> Any:
+        """Return the method as it is."""
+        return method
+
+
+__all__ = [
+    "CallbackSupportMixin",
+    "Interval",
+    "StrOptions",
+    "_fit_context",
+    "with_callbacks",
+]

@@ -18,7 +18,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class Loss(Protocol):
     """What the rest of the package asks of a loss."""
 
-    def encode(self, codes: Array, dtype: np.dtype[Any]) -> Array:
+    def encode(self, codes: Array) -> Array:
         """Targets in the form that `loss_gradient` reads, one row a sample."""
 
     def loss_gradient(self, Z: Array, y: Array, w: Array, G: Array) -> float:
@@ -52,9 +52,9 @@ class SigmoidLoss:
     also where p - y would cancel.
     """
 
-    def encode(self, codes: Array, dtype: np.dtype[Any]) -> Array:
-        """Signs -1 or +1, shape (n_samples, K), from codes 0 or 1 ((n_samples,) means K = 1)."""
-        signs = codes.reshape(len(codes), -1).astype(dtype)
+    def encode(self, codes: Array) -> Array:
+        """Signs -1 or +1 as int8, shape (n_samples, K), from codes 0 or 1 (1-D means K = 1)."""
+        signs = codes.reshape(len(codes), -1).astype(np.int8)
         signs *= 2
         signs -= 1
         return signs
@@ -99,7 +99,7 @@ class SoftmaxLoss:
     subtracting the row's largest logit, which changes neither and prevents overflow.
     """
 
-    def encode(self, codes: Array, dtype: np.dtype[Any]) -> Array:
+    def encode(self, codes: Array) -> Array:
         """Class indices, shape (n_samples,)."""
         return codes.astype(np.intp, copy=False)
 

@@ -33,6 +33,8 @@ class Objective:
 
     Attributes
     ----------
+    precision : float
+        Relative rounding of what the kernels compute in.
     n_evaluations, n_hessps, n_hessians : int
         Calls of `loss_gradient`, `hessp` and `hessian` so far, each a pass over the data.
     """
@@ -52,6 +54,7 @@ class Objective:
         self.total_weight = total_weight
         self.alpha = alpha
         self.scaling = scaling
+        self.precision = float(np.finfo(rows.dtype).eps)
         self.n_evaluations = self.n_hessps = self.n_hessians = 0
 
     def _folded(self, theta: FloatArray) -> Parameters:
@@ -70,6 +73,22 @@ class Objective:
         """F and its gradient at theta, the gradient a new float64 vector of theta's shape."""
         self.n_evaluations += 1
         total = self.rows.reduce(loss_gradient, self._folded(theta), self.loss)
+        return self._penalised(total, theta)
+
+    def minibatch_gradient(
+        self, theta: FloatArray, indices: FloatArray
+    ) -> tuple[float, FloatArray]:
+        """Unbiased estimates of F and its gradient from the rows with these indices.
+
+        The rows' sums are scaled by n_samples / len(indices); the penalty is F's own, whatever
+        the size of the batch or the weight in it.
+        """
+        total = self.rows.reduce_batch(loss_gradient, self._folded(theta), indices, self.loss)
+        total *= self.rows.n_samples / len(indices)
+        return self._penalised(total, theta)
+
+    def _penalised(self, total: FloatArray, theta: FloatArray) -> tuple[float, FloatArray]:
+        """F and its gradient from the sums over rows, which are overwritten."""
         gradient = total[1:]
         self._pull_back(gradient)
         weights = theta * self.layout.penalty_mask

@@ -21,6 +21,11 @@ class Target(NamedTuple):
     activation: str  # of the output layer: a key of LOSSES
     n_outputs: int
 
+    @property
+    def multilabel(self) -> bool:
+        """Whether rows have any number of labels."""
+        return self.codes.ndim == 2
+
 
 def encode_target(y: Any) -> Target:
     """Classes and codes of y, which check_array has seen.
@@ -31,6 +36,8 @@ def encode_target(y: Any) -> Target:
         If y holds continuous values, several multiclass columns, a single class or labels
         of mixed types.
     """
+    if issparse(y) and y.shape[1] == 1:
+        y = y.toarray()
     if not issparse(y) and y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     if not issparse(y) and y.dtype == object and not all(isinstance(v, str) for v in y.flat):
@@ -70,9 +77,49 @@ def encode_target(y: Any) -> Target:
     return Target(classes, codes, "softmax", len(classes))
 
 
+def encode_target_as(y: Any, like: Target, name: str) -> Target:
+    """Codes of y, called `name` in messages, among the classes of another target.
+
+    Raises
+    ------
+    ValueError
+        If y is of another kind or holds a label that the other target does not.
+    """
+    if like.multilabel != (type_of_target(y, input_name=name) == "multilabel-indicator"):
+        kind = "a multilabel indicator" if like.multilabel else "one column of labels"
+        raise ValueError(f"{name} must be {kind}, as what the network is fitted to.")
+    if like.multilabel:
+        found = encode_target(y)
+        if found.n_outputs != like.n_outputs:
+            raise ValueError(
+                f"{name} has {found.n_outputs} columns, but the network {like.n_outputs} outputs."
+            )
+        return found
+    y = column_or_1d(y, warn=True)
+    unseen = np.setdiff1d(y, like.classes)
+    if len(unseen):
+        raise ValueError(
+            f"{name} holds the labels {unseen.tolist()}, but the classes are "
+            f"{like.classes.tolist()}."
+        )
+    return like._replace(codes=np.searchsorted(like.classes, y))
+
+
+def target_of_classes(classes: Any) -> Target:
+    """A target with these classes and no rows.
+
+    Raises
+    ------
+    ValueError
+        If they are not at least two labels of a kind.
+    """
+    classes = np.unique(np.asarray(classes))
+    return encode_target(classes)._replace(codes=np.empty(0, np.intp))
+
+
 def _class_weights(class_weight: Any, target: Target, w: FloatArray) -> FloatArray:
     """Weight of each class, shape (n_classes,); "balanced" counts samples by w."""
-    if target.codes.ndim == 2:
+    if target.multilabel:
         raise ValueError(
             "class_weight is not defined for a multilabel y, whose rows have several labels "
             "or none; set class_weight=None and pass sample_weight to fit."

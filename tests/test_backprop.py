@@ -129,7 +129,7 @@ def test_forward_gives_views_of_the_work_buffers(kind):
 def test_kernel_adds_to_its_accumulator_and_leaves_its_inputs(storage):
     p = make_problem("K classes", storage)
     parameters = p.layout.unpack(p.theta.copy())
-    block = Block(p.X, p.loss.encode(p.y, p.X.dtype), p.w)
+    block = Block(p.X, p.loss.encode(p.y), p.w)
     work = Work(N_SAMPLES, p.layout, p.X.dtype)
     once = np.zeros(1 + p.layout.size)
     loss_gradient(block, parameters, work, p.loss, p.layout, once)
@@ -144,11 +144,11 @@ def test_kernel_adds_to_its_accumulator_and_leaves_its_inputs(storage):
 
 @pytest.mark.parametrize("storage", ["dense", "CSR"])
 def test_float32_sums_do_not_drift_with_the_number_of_rows(storage):
-    # The sums over blocks are float64: a million equal rows add up to a million times one.
+    # The sums over blocks are float64: a thousand equal blocks add up to a thousand times one.
     p = make_problem("two classes", storage, weighted=False, dtype=np.float32)
     one = p.rows(N_SAMPLES).reduce(loss_gradient, p.layout.unpack(p.theta), p.loss)
     total = np.zeros_like(one)
-    block = Block(p.X, p.loss.encode(p.y, p.X.dtype), p.w.astype(np.float32))
+    block = Block(p.X, p.loss.encode(p.y), p.w.astype(np.float32))
     work = Work(N_SAMPLES, p.layout, p.X.dtype)
     parameters = p.rows().cast(p.layout.unpack(p.theta))
     for _ in range(1000):
@@ -160,7 +160,7 @@ def test_saturated_units_have_no_gradient_and_no_warning():
     layout = Layout(1, 1, 1)
     loss = LOSSES["logistic"]
     X = np.array([[1e300], [-1e300]])
-    block = Block(X, loss.encode(np.array([0, 1]), X.dtype), np.ones(2))
+    block = Block(X, loss.encode(np.array([0, 1])), np.ones(2))
     total = np.zeros(1 + layout.size)
     parameters = layout.unpack(np.array([1.0, 0, 1, 0]))
     loss_gradient(block, parameters, Work(2, layout, X.dtype), loss, layout, total)

@@ -21,6 +21,18 @@ PARAMETERS = {
     "class_weight": ["equal", 1.0, [1, 2]],
     "max_iter": [0, -1, 10.0, None],
     "tol": [-1e-9, np.nan, np.inf, None],
+    "n_init": [0, 1.5, None],
+    "n_estimators": [0, 1.5, None],
+    "early_stopping": ["yes", None],
+    "validation_fraction": [0, 1, -0.1, "0.1", None],
+    "n_iter_no_change": [0, 1.5, None],
+    "scoring": ["accurate", None, 1],
+    "batch_size": [0, 1.5, "all", None],
+    "learning_rate": ["adaptive", None],
+    "learning_rate_init": [0, -1, np.inf, "fast", None],
+    "shuffle": ["yes", None],
+    "momentum": [-0.1, 1, None],
+    "nesterovs_momentum": ["yes", None],
     "warm_start": ["yes", None],
     "random_state": [-1, "seed", 1.5],
     "verbose": [-1, "loud", None],
@@ -34,7 +46,7 @@ def no_work(monkeypatch):
     def fail(*args, **kwargs):
         raise AssertionError("work began")
 
-    for name in ("column_scaling", "RowBlocks", "choose_solver"):
+    for name in ("Problem", "RowBlocks", "descend"):
         monkeypatch.setattr(_classifier, name, fail)
 
 
@@ -152,8 +164,19 @@ def test_feature_names_at_prediction():
 
 def test_weights_beyond_float32_say_what_to_do():
     # Features of 1e-40, which float32 holds, need weights of 1e40, which it does not.
-    with pytest.raises(ValueError, match=r"too small for float32.*give X as float64"):
+    with pytest.raises(ValueError, match=r"weights in float32.*give X as float64"):
         ShallowTanhClassifier(4, random_state=0).fit((X * 1e-40).astype(np.float32), Y)
+
+
+def test_prediction_that_overflows_says_so():
+    model = ShallowTanhClassifier(4, random_state=0).fit((X * 1e-30).astype(np.float32), Y)
+    with pytest.raises(ValueError, match="so large that the network overflows float32"):
+        model.predict_proba(np.array([[1e30, 1e30, -1e30, 1e30]], np.float32))
+
+
+def test_alpha_that_overflows_says_so():
+    with pytest.raises(ValueError, match="F overflowed: alpha is too large"):
+        ShallowTanhClassifier(4, alpha=1e308, random_state=0).fit(X, Y, np.full(len(Y), 1e-9))
 
 
 def test_a_column_too_large_to_standardise_is_named():

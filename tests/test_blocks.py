@@ -1,12 +1,22 @@
 import pickle
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from problems import N_SAMPLES, make_problem
+from threadpoolctl import threadpool_info
 
+from skshallow import ShallowTanhClassifier
 from skshallow._backprop import forward, loss_gradient
-from skshallow._blocks import BLOCK_ENTRIES, block_rows, split_rows
+from skshallow._blocks import (
+    BLOCK_ENTRIES,
+    RowBlocks,
+    block_rows,
+    single_threaded_blas,
+    split_rows,
+)
 from skshallow._losses import LOSSES
 from skshallow._parameters import Layout
 
@@ -66,10 +76,11 @@ def test_buffers_do_not_grow_with_the_number_of_rows():
     assert len(rows._blocks) == -(-200_000 // (BLOCK_ENTRIES // 8))
 
 
-def test_block_rows_is_at_least_one_and_at_least_the_number_of_features():
-    assert block_rows(1, 10 * BLOCK_ENTRIES) == 1
-    assert block_rows(50_000, 16) == 50_000
-    assert block_rows(4, 32) == BLOCK_ENTRIES // 32
+def test_rows_of_a_block():
+    assert block_rows(Layout(1, 10 * BLOCK_ENTRIES, 1)) == 1
+    assert block_rows(Layout(50_000, 16, 1)) == 12_500
+    assert block_rows(Layout(4, 32, 1)) == BLOCK_ENTRIES // 32
+    assert block_rows(Layout(4, 2, 1024)) == BLOCK_ENTRIES // 1024
 
 
 def test_logits_of_all_rows():
@@ -77,6 +88,47 @@ def test_logits_of_all_rows():
     parameters = p.layout.unpack(p.theta)
     expected = np.tanh(p.dense @ parameters.W1 + parameters.b1) @ parameters.W2 + parameters.b2
     np.testing.assert_allclose(p.rows(7).logits(forward, parameters), expected, rtol=1e-12)
+
+
+def blas_threads():
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+def test_overlapping_holds_of_blas_are_lifted_together():
+    before = blas_threads()
+    inside, leave = Barrier(3), Barrier(3)
+
+    def hold():
+        with single_threaded_blas:
+            inside.wait(10)
+            leave.wait(10)
+
+    with ThreadPoolExecutor(2) as pool:
+        tasks = [pool.submit(hold) for _ in range(2)]
+        inside.wait(10)
+        assert blas_threads() == [1] * len(before)
+        leave.wait(10)
+        for task in tasks:
+            task.result()
+    assert blas_threads() == before
+    with pytest.raises(RuntimeError), single_threaded_blas:
+        raise RuntimeError
+    assert blas_threads() == before
+
+
+def test_fits_hold_blas_to_one_thread(monkeypatch):
+    seen = []
+    original = RowBlocks.reduce
+
+    def spy(self, *args, **kwargs):
+        seen.append(blas_threads())
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(RowBlocks, "reduce", spy)
+    p = make_problem("two classes")
+    ShallowTanhClassifier(2, random_state=0).fit(p.X, p.y)
+    assert seen
+    assert all(set(threads) == {1} for threads in seen)
 
 
 def test_kernels_pickle():

@@ -12,8 +12,9 @@ import skshallow
 from skshallow import ShallowTanhClassifier, _classifier
 from skshallow._losses import LOSSES
 from skshallow._parameters import Layout
-from skshallow._solvers import SOLVERS
+from skshallow._solvers import SOLVERS, Solver
 from skshallow._standardize import column_scaling
+from skshallow._training import Problem, Rows
 
 X, Y = load_iris(return_X_y=True)
 BINARY = Y > 0
@@ -245,9 +246,11 @@ def test_warm_start_continues_from_the_fitted_function(kind):
 def test_warm_start_keeps_the_function_when_the_statistics_change():
     model = fitted("K classes", warm_start=True)
     part = X[:99:2]
-    scaling = column_scaling(part, np.ones(len(part)))
-    layout = Layout(4, 5, 3)
-    V1, c1, W2, b2 = layout.unpack(model._start(layout, scaling, warm=True))
+    rows = Rows(part, np.arange(50) % 3, np.ones(50))
+    scaling = column_scaling(part, rows.w)
+    problem = Problem(rows, Layout(4, 5, 3), LOSSES["softmax"], 1.0, scaling)
+    [[start]] = model._starts(problem, True, 1)
+    V1, c1, W2, b2 = problem.layout.unpack(start.theta)
     np.testing.assert_allclose(
         np.tanh(scaling.apply(part) @ V1 + c1) @ W2 + b2,
         model.decision_function(part),
@@ -262,7 +265,7 @@ def test_warm_start_keeps_the_function_when_the_statistics_change():
         (X, Y + 1, {}, "classes in y"),
         (X, np.eye(3, dtype=int)[Y], {}, "classes in y"),
         (X[:, :3], Y, {}, "X has 3 features"),
-        (X, Y, {"n_hidden": 6}, "n_hidden=6 and the fitted network has 5"),
+        (X, Y, {"n_hidden": 6}, "n_hidden=6 and it has 5 hidden units"),
     ],
 )
 def test_warm_start_with_something_else_says_what(data, y, parameters, message):
@@ -291,7 +294,7 @@ def test_a_failed_fit_leaves_the_estimator_as_it_was(monkeypatch, exception):
     model = fitted("K classes")
     probabilities = model.predict_proba(X)
     before = vars(model).copy()
-    monkeypatch.setitem(SOLVERS, "lbfgs", failing)
+    monkeypatch.setitem(SOLVERS, "auto", Solver(failing))
     with pytest.raises(exception):
         model.fit(np.hstack([X, X]), BINARY)
     assert vars(model).keys() == before.keys()

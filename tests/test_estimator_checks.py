@@ -28,6 +28,8 @@ INSTANCES = [
     ShallowTanhClassifier(),
     ShallowTanhClassifier(n_hidden=4, solver="lbfgs"),
     ShallowTanhClassifier(solver="newton"),
+    ShallowTanhClassifier(solver="adam", max_iter=50),
+    ShallowTanhClassifier(solver="sgd", max_iter=50),
     TwoClasses(),
     # The checks' raw features take standardize=False through thousands of iterations, and any
     # tanh network amplifies rounding beyond the 1e-7 that weights are compared at.

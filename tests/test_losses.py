@@ -13,7 +13,7 @@ def evaluate(name, Z, codes, w=None, dtype=np.float64):
     Z = np.array(Z, dtype)
     w = np.ones(len(Z), dtype) if w is None else np.asarray(w, dtype)
     G = np.full_like(Z, np.nan)
-    value = loss.loss_gradient(Z.copy(), loss.encode(np.asarray(codes), Z.dtype), w, G)
+    value = loss.loss_gradient(Z.copy(), loss.encode(np.asarray(codes)), w, G)
     return value, G
 
 

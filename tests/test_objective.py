@@ -1,7 +1,6 @@
 import numpy as np
 import oracle
 import pytest
-import scipy.sparse as sp
 from problems import make_problem
 from sklearn.neural_network import MLPClassifier
 
@@ -122,4 +121,3 @@ def test_counts_evaluations_and_leaves_theta():
     assert objective.n_evaluations == 2
     assert first[0] == second[0]
     assert not np.shares_memory(first[1], second[1])
-    assert sp.issparse(p.X)

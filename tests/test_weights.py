@@ -53,6 +53,25 @@ def test_weights_times_a_power_of_two_with_alpha_times_it_change_nothing():
     )
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("exponent", [-900, -140, 140, 900])
+def test_weights_of_any_size(dtype, exponent):
+    # Small and large features too: neither products nor float32 weights over- or underflow.
+    data = (X * 1e-15).astype(dtype)
+    scale = 2.0**exponent
+    np.testing.assert_array_equal(
+        fit(data, Y, np.full(len(Y), scale), alpha=scale).coefs_[0], fit(data, Y).coefs_[0]
+    )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_nan_and_inf_are_errors_in_rows_of_weight_zero_too(value):
+    data, w = X.copy(), np.ones(len(X))
+    data[3, 1], w[3] = value, 0
+    with pytest.raises(ValueError, match="Input X contains"):
+        fit(data, Y, w)
+
+
 def test_scalar_weight_is_that_weight_for_every_row():
     np.testing.assert_array_equal(fit(X, Y, 2).coefs_[0], fit(X, Y, np.full(len(Y), 2.0)).coefs_[0])
 
@@ -92,11 +111,9 @@ def test_balanced_gives_classes_equal_total_weight():
     )
 
 
-@pytest.mark.parametrize("labels", [["0", "1", "2"], [0.5, 1.5, 2.5], [False, True]])
+@pytest.mark.parametrize("labels", [["0", "1", "2"], [10.0, 20.0, 30.0], [False, True]])
 def test_class_weight_names_labels_of_any_kind(labels):
-    labels = np.asarray(labels, dtype=object if isinstance(labels[0], float) else None)
-    if labels.dtype == object:
-        labels = np.array([10.0, 20.0, 30.0])
+    labels = np.asarray(labels)
     y = labels[np.minimum(Y, len(labels) - 1)]
     last = labels[-1].item()
     expected = fit(X, y, np.where(y == last, 5.0, 1.0))

@@ -2,31 +2,56 @@
 
 A solver is a function
 
-    solve(objective, theta0, *, tol, max_iter, callback) -> OptimizeResult
+    solve(objective, theta0, *, tol, max_iter, callback, ...) -> OptimizeResult
 
-that starts at theta0, calls ``callback(theta, value, gradient)`` after each iteration and
-returns ``x``, ``fun`` and ``jac`` (F and its gradient at x), ``nit``, one of the statuses
-below and, unless it converged, a ``message`` that says in a sentence what happened. It knows
-nothing of networks. To add one, write it in a file of its own and give it a line in SOLVERS.
+that starts at theta0, calls ``callback(theta, value, gradient)`` after each iteration, stops
+where that returns True, and returns ``x``, ``fun`` and ``jac`` (F and its gradient at x), ``nit``
+and, as ``status``, one of the ways to end below. It knows nothing of networks. To add one, write
+it in a file of its own and give it a line in SOLVERS, which names what else it needs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
+from ._adam import solve_adam
+from ._auto import solve_auto
 from ._lbfgs import solve_lbfgs
 from ._newton import solve_newton
-from ._status import CONVERGED, MAX_ITER, STALLED
+from ._sgd import solve_sgd
+from ._status import CONVERGED, MAX_ITER, STALLED, STOPPED
+from ._stochastic import Adam, Minibatches, Momentum, Rule, pass_once
 
-__all__ = ["CONVERGED", "MAX_ITER", "SOLVERS", "STALLED", "choose_solver"]
+__all__ = [
+    "CONVERGED",
+    "MAX_ITER",
+    "SOLVERS",
+    "STALLED",
+    "STOPPED",
+    "Minibatches",
+    "Rule",
+    "Solver",
+    "pass_once",
+]
 
-SOLVERS: dict[str, Callable[..., Any]] = {
-    "lbfgs": solve_lbfgs,
-    "newton": solve_newton,
+
+class Solver(NamedTuple):
+    """A solver, the names of its further arguments, and what makes its rule of update.
+
+    `rule` is for solvers that can learn from a stream: called with the size of theta and the
+    further arguments other than "minibatches".
+    """
+
+    solve: Callable[..., Any]
+    needs: tuple[str, ...] = ()
+    rule: Callable[..., Rule] | None = None
+
+
+SOLVERS = {
+    "auto": Solver(solve_auto, ("minibatches",)),
+    "lbfgs": Solver(solve_lbfgs),
+    "newton": Solver(solve_newton),
+    "adam": Solver(solve_adam, ("minibatches",), Adam),
+    "sgd": Solver(solve_sgd, ("minibatches", "momentum", "nesterovs_momentum"), Momentum),
 }
-
-
-def choose_solver(name: str) -> Callable[..., Any]:
-    """Look up a solver by name; "auto" is L-BFGS."""
-    return SOLVERS["lbfgs" if name == "auto" else name]

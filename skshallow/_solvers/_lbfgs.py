@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 
-from ._status import CONVERGED, MAX_ITER, STALLED
+from ._status import CONVERGED, MAX_ITER, STALLED, STOPPED
 
 
 def solve_lbfgs(
@@ -17,7 +17,7 @@ def solve_lbfgs(
     *,
     tol: float,
     max_iter: int,
-    callback: Callable[..., None],
+    callback: Callable[..., Any],
 ) -> OptimizeResult:
     """Minimise by limited-memory BFGS (Liu and Nocedal, 1989) from theta0.
 
@@ -31,7 +31,9 @@ def solve_lbfgs(
 
     def after_iteration(intermediate_result: OptimizeResult) -> None:
         # The line search ends at the point that it accepts, so the latest evaluation is it.
-        callback(intermediate_result.x, latest["value"], latest["gradient"])
+        if callback(intermediate_result.x, latest["value"], latest["gradient"]):
+            latest["stopped"] = True
+            raise StopIteration
 
     found = minimize(
         evaluate,
@@ -48,12 +50,12 @@ def solve_lbfgs(
     )
     # After a failed line search SciPy's fun and jac can belong to a rejected point.
     value, gradient = objective.loss_gradient(found.x)
-    result = OptimizeResult(x=found.x, fun=value, jac=gradient, nit=found.nit)
     if np.abs(gradient).max() <= tol:
-        result.status, result.message = CONVERGED, ""
+        status = CONVERGED
+    elif latest.get("stopped"):
+        status = STOPPED
     elif found.nit >= max_iter:
-        result.status, result.message = MAX_ITER, f"it reached max_iter={max_iter}"
+        status = MAX_ITER
     else:
-        result.status = STALLED
-        result.message = f"after {found.nit} iterations no step lowered the objective further"
-    return result
+        status = STALLED
+    return OptimizeResult(x=found.x, fun=value, jac=gradient, nit=found.nit, status=status)

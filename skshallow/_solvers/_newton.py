@@ -10,7 +10,7 @@ from scipy.linalg import eigh
 from scipy.linalg.lapack import dpotrf, dpotrs
 from scipy.optimize import OptimizeResult
 
-from ._status import CONVERGED, MAX_ITER, STALLED
+from ._status import CONVERGED, MAX_ITER, STALLED, STOPPED
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -119,7 +119,7 @@ def solve_newton(
     *,
     tol: float,
     max_iter: int,
-    callback: Callable[..., None],
+    callback: Callable[..., Any],
 ) -> OptimizeResult:
     """Minimise by a trust region around a quadratic model with the exact Hessian.
 
@@ -131,33 +131,37 @@ def solve_newton(
     theta = theta0.copy()
     value, gradient = objective.loss_gradient(theta)
     radius = max(1.0, float(np.linalg.norm(theta)))
-    n_iter, status, message = 0, CONVERGED, ""
+    n_iter, status = 0, CONVERGED
     while np.abs(gradient).max() > tol:
         if n_iter == max_iter:
-            status, message = MAX_ITER, f"it reached max_iter={max_iter}"
+            status = MAX_ITER
             break
         model = subproblem(objective, theta, gradient)
         while True:
             step, predicted, at_boundary = model.solve(radius)
+            if np.linalg.norm(step) <= objective.precision * np.linalg.norm(theta):
+                ratio = 0.0  # theta + step is theta to the kernels
+                break
             trial, trial_gradient = objective.loss_gradient(theta + step)
             decrease = value - trial
             if abs(decrease) <= 10 * _EPS * abs(value):
-                # F's own rounding hides the change; the gradients at both ends show it.
-                decrease = -0.5 * float((gradient + trial_gradient) @ step)
+                # F's own rounding hides the change; the gradients at both ends show it. They must
+                # fall, so that rounding cannot keep the iteration going.
+                smaller = np.abs(trial_gradient).max() < np.abs(gradient).max()
+                decrease = -0.5 * float((gradient + trial_gradient) @ step) if smaller else 0.0
             ratio = decrease / predicted
             if ratio < _POOR:
                 radius = _POOR * float(np.linalg.norm(step))
             elif ratio > _GOOD and at_boundary:
                 radius *= 2
-            if ratio > _ACCEPT or radius <= _EPS * float(np.linalg.norm(theta)):
+            if ratio > _ACCEPT:
                 break
         if ratio <= _ACCEPT:
             status = STALLED
-            message = f"after {n_iter} iterations no step lowered the objective further"
             break
         theta, value, gradient = theta + step, trial, trial_gradient
         n_iter += 1
-        callback(theta, value, gradient)
-    return OptimizeResult(
-        x=theta, fun=value, jac=gradient, nit=n_iter, status=status, message=message
-    )
+        if callback(theta, value, gradient):
+            status = STOPPED
+            break
+    return OptimizeResult(x=theta, fun=value, jac=gradient, nit=n_iter, status=status)

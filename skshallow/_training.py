@@ -1,0 +1,158 @@
+"""From rows to fitted members: building the objective, running the starts, keeping the best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from scipy.sparse import issparse
+
+from ._blocks import RowBlocks, single_threaded_blas
+from ._losses import Loss
+from ._monitor import Monitor
+from ._objective import Objective
+from ._parameters import FloatArray, Layout, Parameters
+from ._standardize import Scaling
+from ._validation import hold_out
+
+
+class Rows(NamedTuple):
+    """Rows of data in numbers: features in the user's units, codes of y, and weights."""
+
+    X: Any  # (n, n_features), dense or CSR
+    codes: FloatArray  # as `Target.codes`
+    w: FloatArray  # (n,), float64, in units of `unit`
+    unit: float = 1.0  # a power of two
+    owned: bool = False  # whether X is a copy that may be overwritten
+
+    @classmethod
+    def of_positive_weight(cls, X: Any, codes: FloatArray, w: FloatArray) -> Self:
+        """Leave out the rows of no weight, which must not act through their values either.
+
+        Weights are divided, exactly, by the power of two next above the largest, so that no
+        product with them overflows or vanishes, in float32 either.
+        """
+        unit = float(2.0 ** np.frexp(w.max())[1])
+        rows = cls(X, codes, w / unit, unit)
+        return rows if w.all() else rows.take(np.flatnonzero(w))
+
+    def take(self, indices: FloatArray) -> Self:
+        """The rows with these indices, copied."""
+        return self._replace(
+            X=self.X[indices], codes=self.codes[indices], w=self.w[indices], owned=True
+        )
+
+    def split(
+        self, classes: Any, fraction: float, random_state: np.random.RandomState
+    ) -> tuple[Self, Self]:
+        """A training and a validation part; see `hold_out`."""
+        train, held_out = hold_out(self.codes, classes, fraction, random_state)
+        return self.take(train), self.take(held_out)
+
+
+class Problem:
+    """The objective on some rows, and the way between its theta and networks on the user's X.
+
+    Parameters
+    ----------
+    rows : Rows
+    layout : Layout
+    loss : Loss
+    alpha : float
+    scaling : Scaling or None
+        How columns are standardised; None leaves them as they are.
+    """
+
+    def __init__(
+        self, rows: Rows, layout: Layout, loss: Loss, alpha: float, scaling: Scaling | None
+    ) -> None:
+        X, codes, w = rows.X, rows.codes, rows.w
+        self.scaling = scaling
+        inner: Scaling | None = self.scaling if issparse(X) else None
+        if self.scaling is not None and inner is None:
+            X = self.scaling.apply(X, out=X if rows.owned else None)
+        blocks = RowBlocks(X, loss.encode(codes), w.astype(X.dtype, copy=False), layout, X.dtype)
+        self.layout = layout
+        self.objective = Objective(blocks, layout, loss, w.sum(), alpha / rows.unit, inner)
+
+    def network(self, theta: FloatArray) -> Parameters:
+        """The network on the user's X that theta stands for."""
+        parts = self.layout.unpack(theta)
+        if self.scaling is None:
+            return parts
+        return Parameters(*self.scaling.fold(*parts[:2]), *parts[2:])
+
+    def theta(self, network: Parameters) -> FloatArray:
+        """Theta of a network on the user's X; undoes `network`."""
+        if self.scaling is not None:
+            network = Parameters(*self.scaling.unfold(*network[:2]), *network[2:])
+        return self.layout.pack(network)
+
+
+class Start(NamedTuple):
+    """Where a descent begins, and the random numbers it may use on its way."""
+
+    theta: FloatArray
+    random_state: np.random.RandomState
+
+
+class Outcome(NamedTuple):
+    """Where a descent ended."""
+
+    theta: FloatArray
+    value: float  # F at theta
+    largest_gradient: float  # at the last iterate
+    status: int
+    n_iter: int
+    curve: list[float]
+    scores: list[float]
+    best_score: float | None
+    interrupted: bool  # a hook asked to stop, this start and the fit
+
+
+def descend(
+    solve: Callable[..., Any], problem: Problem, start: Start, monitor: Monitor, **options: Any
+) -> Outcome:
+    """Run a solver from a start; with validation data its best iterate is what is kept."""
+    result = solve(problem.objective, start.theta, callback=monitor, **options)
+    theta, value, best_score = result.x, float(result.fun), None
+    if monitor.best is not None:
+        best_score, value, theta = monitor.best
+    return Outcome(
+        theta,
+        value,
+        float(np.abs(result.jac).max()),
+        result.status,
+        int(result.nit),
+        monitor.curve,
+        monitor.scores,
+        best_score,
+        monitor.hooked,
+    )
+
+
+def train(
+    starts: list[list[Start]], run: Callable[[Start, str], Outcome]
+) -> tuple[list[Outcome], FloatArray]:
+    """Each member's outcome of lowest F, and F of all starts, (n_members, n_init).
+
+    Calls ``run(start, label)``, where the label says which start of which member it is. After an
+    interrupted start none follows: fewer members then, and NaN for the starts left out.
+    """
+    members, losses = [], np.full((len(starts), len(starts[0])), np.nan)
+    # Overflow shows in the outcome, where it is looked for.
+    with single_threaded_blas, np.errstate(over="ignore", invalid="ignore"):
+        for m, candidates in enumerate(starts):
+            outcomes: list[Outcome] = []
+            for k, start in enumerate(candidates):
+                label = f"member {m + 1}/{len(starts)}   " if len(starts) > 1 else ""
+                label += f"start {k + 1}/{len(candidates)}   " if len(candidates) > 1 else ""
+                outcomes.append(run(start, label))
+                losses[m, k] = outcomes[-1].value
+                if outcomes[-1].interrupted:
+                    break
+            members.append(min(outcomes, key=lambda outcome: outcome.value))
+            if outcomes[-1].interrupted:
+                break
+    return members, losses

@@ -1,0 +1,87 @@
+"""Data that a fit is judged on but does not see, and the judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from ._backprop import loss_value
+from ._blocks import RowBlocks
+from ._losses import Loss
+from ._parameters import FloatArray, Layout, Parameters
+
+
+def hold_out(
+    codes: FloatArray, classes: Any, fraction: float, random_state: np.random.RandomState
+) -> tuple[FloatArray, FloatArray]:
+    """Row numbers of a training and a validation part, stratified but for multilabel codes.
+
+    Raises
+    ------
+    ValueError
+        If a class has a single row, or a part would have no row or fewer rows than classes.
+    """
+    remedy = "Pass X_val and y_val to fit, or set early_stopping=False"
+    if codes.ndim == 1:
+        counts = np.bincount(codes, minlength=len(classes))
+        if (counts == 1).any():
+            label = classes.tolist()[int(np.flatnonzero(counts == 1)[0])]
+            raise ValueError(
+                f"early_stopping=True holds out rows of every class, but class {label!r} has only "
+                f"one row of positive weight. {remedy}."
+            )
+    n_parts = int(np.count_nonzero(counts)) if codes.ndim == 1 else 1
+    n_held = int(np.ceil(fraction * len(codes)))
+    if n_held < n_parts or len(codes) - n_held < n_parts:
+        raise ValueError(
+            f"early_stopping=True with validation_fraction={fraction} would hold out {n_held} of "
+            f"{len(codes)} rows, and {n_parts} classes need a row each on both sides. {remedy}, "
+            "or change validation_fraction."
+        )
+    train, held = train_test_split(
+        np.arange(len(codes)),
+        test_size=n_held,
+        stratify=codes if codes.ndim == 1 else None,
+        random_state=random_state,
+    )
+    return np.sort(train), np.sort(held)
+
+
+class ValidationLoss:
+    """Minus the weighted mean of the losses over validation rows.
+
+    Parameters
+    ----------
+    X, codes, w : rows in the user's units
+    layout : Layout
+    loss : Loss
+    """
+
+    def __init__(self, X: Any, codes: Any, w: FloatArray, layout: Layout, loss: Loss) -> None:
+        self._rows = RowBlocks(X, loss.encode(codes), w.astype(X.dtype), layout, X.dtype)
+        self._loss, self._total = loss, w.sum()
+
+    def __call__(self, network: Parameters) -> float:
+        """Score of a network in the units of X; greater is better."""
+        total = self._rows.reduce(loss_value, network, self._loss, shape=(1,))
+        return -float(total[0] / self._total)
+
+
+class ValidationScore:
+    """A scikit-learn scorer on validation data."""
+
+    def __init__(
+        self, scorer: Callable[..., float], model_of: Callable[[Parameters], Any], *data: Any
+    ) -> None:
+        self._scorer, self._model_of = scorer, model_of
+        self._X, self._y, self._w = data
+
+    def __call__(self, network: Parameters) -> float:
+        """Score of a network in the units of X; greater is better."""
+        model = self._model_of(network)
+        if self._w is None:
+            return float(self._scorer(model, self._X, self._y))
+        return float(self._scorer(model, self._X, self._y, sample_weight=self._w))
