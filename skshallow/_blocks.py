@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any
 
 import numpy as np
@@ -29,29 +29,33 @@ def _thread_pools() -> ThreadpoolController:
 
 
 class _SingleThreadedBlas:
-    """Holds BLAS to one thread while anyone is inside.
+    """Holds BLAS to one thread from inside a fit.
 
-    The limit belongs to the process, not to the thread that sets it: of fits that overlap, the
-    first sets it and the last lifts it.
+    The limit belongs to the process, and OpenBLAS obeys only the thread that set it. Of fits that
+    overlap, the first sets the limit and lifts it when it ends; the others leave it alone.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._inside = 0
+        self._owner: int | None = None
+        self._depth = 0
         self._limiter: Any = None
 
     def __enter__(self) -> None:
         with self._lock:
-            if self._inside == 0:
+            if self._owner is None:
+                self._owner = get_ident()
                 self._limiter = _thread_pools().limit(limits=1, user_api="blas")
                 self._limiter.__enter__()
-            self._inside += 1
+            self._depth += self._owner == get_ident()
 
     def __exit__(self, *exception: object) -> None:
         with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._limiter.__exit__(*exception)
+            if self._owner == get_ident():
+                self._depth -= 1
+                if self._depth == 0:
+                    self._limiter.__exit__(*exception)
+                    self._owner = None
 
 
 # A block's products are too small to be worth sharing between threads.

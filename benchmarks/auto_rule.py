@@ -1,0 +1,76 @@
+"""Where epochs of Adam before L-BFGS pay: the threshold of solver="auto".
+
+Run with `python benchmarks/auto_rule.py` (some three minutes). For each number of rows: the time
+that L-BFGS takes from where ten epochs of Adam lead, epochs included, over the time that L-BFGS
+alone takes, both to the F that L-BFGS alone has after 100 iterations. Medians over three seeds; a
+ratio below 1 means that Adam pays. `skshallow._solvers._auto.STOCHASTIC_ROWS` is chosen from it.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from sklearn.datasets import make_classification
+from sklearn.preprocessing import StandardScaler
+
+from skshallow._blocks import single_threaded_blas
+from skshallow._losses import LOSSES
+from skshallow._parameters import Layout
+from skshallow._solvers import Minibatches, _auto
+from skshallow._training import Problem, Rows
+
+
+def race(n_samples: int, n_features: int, n_hidden: int, n_classes: int, seed: int) -> float:
+    """Seconds with Adam over seconds without, to the same F."""
+    X, y = make_classification(
+        n_samples,
+        n_features,
+        n_informative=n_features // 2,
+        n_classes=n_classes,
+        n_clusters_per_class=3,
+        flip_y=0.02,
+        random_state=seed,
+    )
+    layout = Layout(n_features, n_hidden, 1 if n_classes == 2 else n_classes)
+    loss = LOSSES["logistic" if n_classes == 2 else "softmax"]
+    rows = Rows.of_positive_weight(StandardScaler().fit_transform(X), y, np.ones(n_samples))
+    objective = Problem(rows, layout, loss, 1.0, None).objective
+    batch_size = min(max(n_samples // 100, 32), 512)
+    target, seconds = -np.inf, []
+    for threshold in (np.inf, 0):
+        _auto.STOCHASTIC_ROWS = threshold
+        path = []
+        start = time.perf_counter()
+
+        def callback(theta, value, gradient, path=path, start=start, target=target):
+            path.append((time.perf_counter() - start, value))
+            return value <= target
+
+        _auto.solve_auto(
+            objective,
+            layout.initial(np.random.RandomState(seed)),
+            tol=0,
+            max_iter=100 if threshold else 1000,
+            callback=callback,
+            minibatches=Minibatches(batch_size, "cosine", 0.02, True, np.random.RandomState(0)),
+        )
+        seconds.append(path[-1][0])
+        target = path[-1][1]
+    return seconds[1] / seconds[0]
+
+
+def main() -> None:
+    print("| features, hidden, classes | " + " | ".join(map(str, SIZES)) + " rows |")
+    print("|---|" + "---|" * len(SIZES))
+    with single_threaded_blas:
+        for shape in SHAPES:
+            ratios = [np.median([race(n, *shape, seed) for seed in range(3)]) for n in SIZES]
+            print(f"| {shape} | " + " | ".join(f"{r:.2f}" for r in ratios) + " |", flush=True)
+
+
+SIZES = [1000, 3000, 10_000, 30_000, 100_000]
+SHAPES = [(20, 32, 2), (50, 32, 2), (20, 16, 5)]
+
+if __name__ == "__main__":
+    main()
