@@ -28,7 +28,7 @@ from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, w
 from ._losses import LOSSES, Loss
 from ._monitor import Monitor
 from ._parameters import FloatArray, Layout, Parameters
-from ._solvers import MAX_ITER, SOLVERS, STALLED, Minibatches, Solver
+from ._solvers import DIVERGED, MAX_ITER, SOLVERS, STALLED, Minibatches, Solver
 from ._standardize import column_scaling
 from ._stream import Stream
 from ._target import Target, encode_target, encode_target_as, row_weights, target_of_classes
@@ -219,7 +219,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
         already converged. After `partial_fit`, the length of `loss_curve_`.
 
     loss_ : float
-        F at the fitted weights, the mean over the members.
+        F at the fitted weights, the mean over the members. With "adam", "sgd" and early stopping
+        they are those of the best iterate, not of the last.
 
     loss_curve_ : list of float of length n_iter\_
         F after each iteration; for a committee the mean over its members, where one that has
@@ -477,7 +478,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
         self._set_course(members, start_losses)
         if callbacks is not None:
             callbacks.end(dict)
-        unfinished = [member for member in members if member.status in (MAX_ITER, STALLED)]
+        failures = (MAX_ITER, STALLED, DIVERGED)
+        unfinished = [member for member in members if member.status in failures]
         return self._complaint(unfinished, X.dtype) if unfinished else ""
 
     def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
@@ -559,8 +561,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
         stays what it was. The state of the optimiser goes from call to call; `fit` starts without
         it. After `fit`, the first call goes on from the fitted function.
 
-        It does no early stopping, takes no `n_init`, calls no callbacks, and does not judge
-        convergence. The penalty is weighed against all rows so far.
+        It does no early stopping, takes no `n_init`, calls no callbacks, prints nothing, and does
+        not judge convergence. The penalty is weighed against all rows so far; where the same rows
+        pass k times, it is as if there were k times as many, so multiply alpha by k.
 
         Parameters
         ----------
@@ -585,6 +588,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
 
         Raises
         ------
+        AttributeError
+            If `solver` is another one.
+
         ValueError
             If data or weights are invalid, a label is not among the classes, features differ from
             those before, or a parameter does not go with partial_fit; the estimator is then left
@@ -727,11 +733,11 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
         which = ""
         if self.n_estimators > 1:
             which = f" in {len(unfinished)} of {self.n_estimators} members"
-        how = (
-            f"it reached max_iter={self.max_iter}"
-            if worst.status == MAX_ITER
-            else f"after {worst.n_iter} iterations no step lowered the objective further"
-        )
+        how = {
+            MAX_ITER: f"it reached max_iter={self.max_iter}",
+            STALLED: f"after {worst.n_iter} iterations no step lowered the objective further",
+            DIVERGED: f"F overflowed after {worst.n_iter} epochs, and the best of them is kept",
+        }[worst.status]
         return (
             f"ShallowTanhClassifier has not converged{which}: {how}, where the largest absolute "
             f"entry of the gradient is {worst.largest_gradient:.1e}, above tol={self.tol:g}. "
@@ -741,8 +747,12 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
     def _remedy(self, status: int, dtype: Any) -> str:
         """What a user can do about a fit that ended in this way."""
         remedies = ["increase tol"]
+        if status == DIVERGED:
+            return "Decrease learning_rate_init."
         if status == MAX_ITER:
             remedies = ["increase max_iter, or alpha, or tol"]
+            if SOLVERS[self.solver].rule is not None:
+                remedies.append("if F did not fall, decrease learning_rate_init")
         elif dtype == np.float32:
             remedies.append("give X as float64")
         if not self.standardize:
@@ -763,7 +773,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
         elif n_hidden != layout.n_hidden:
             trouble = f"n_hidden={layout.n_hidden} and it has {n_hidden} hidden units"
         elif n_members != self.n_estimators:
-            trouble = f"n_estimators={self.n_estimators} and it has {n_members} members"
+            trouble = f"n_estimators={self.n_estimators} and it has n_estimators={n_members}"
         if trouble is not None:
             raise ValueError(f"{why}, but {trouble}. Keep them the same, or {other}.")
 

@@ -70,6 +70,11 @@ class Monitor:
         return self.hooked or (self.score is not None and self._waited >= self.patience)
 
     def _judge(self, theta: FloatArray, value: float, score: float) -> None:
+        if np.isnan(score):
+            raise ValueError(
+                f"The validation score is NaN after iteration {len(self.curve)}: `scoring` is not "
+                "defined on these validation data. Choose another, or give it other data."
+            )
         self.scores.append(score)
         if self.best is None or score > self.best[0]:
             self.best = score, value, theta.copy()

@@ -98,7 +98,7 @@ def test_warm_start_continues_each_member(kind):
     np.testing.assert_allclose(model.predict_proba(data), before, atol=1e-2)
     model.set_params(tol=1e-4).fit(data, y)
     assert model.loss_ < rough
-    with pytest.raises(ValueError, match="n_estimators=2 and it has 3 members"):
+    with pytest.raises(ValueError, match="n_estimators=2 and it has n_estimators=3"):
         model.set_params(n_estimators=2).fit(data, y)
 
 

@@ -163,7 +163,7 @@ def test_other_solvers_have_no_partial_fit(solver):
         ({}, (X, Y + 1), None, r"y holds the labels \[3\], but the classes are \[0, 1, 2\]"),
         ({}, (X, Y), [0, 1], "is not what it was on the first call"),
         ({"n_hidden": 6}, (X, Y), None, "n_hidden=6 and it has 5 hidden units"),
-        ({"n_estimators": 2}, (X, Y), None, "n_estimators=2 and it has 1 members"),
+        ({"n_estimators": 2}, (X, Y), None, "n_estimators=2 and it has n_estimators=1"),
         ({"early_stopping": True}, (X, Y), None, "does not go with early_stopping=True"),
         ({"class_weight": "balanced"}, (X, Y), None, "does not go with class_weight='balanced'"),
         ({"learning_rate_init": 1e308}, (X, Y), None, "or learning_rate_init is. Decrease"),

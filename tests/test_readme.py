@@ -12,11 +12,13 @@ README = (ROOT / "README.md").read_text()
 
 def test_python_blocks_run(capsys):
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     names = {}
     for block in blocks:
         exec(block, names)
     assert float(capsys.readouterr().out) == pytest.approx(0.085, abs=0.005)
+    assert names["scaled"].score(names["X"], names["y"]) > 0.95
+    assert names["stream"].score(names["X"], names["y"]) > 0.9
     table = pd.DataFrame(
         {"age": [30, 40, 50, 60], "income": [1, 2, 3, 5], "town": ["A", "B", "A", "C"]}
     )

@@ -7,6 +7,7 @@ import pytest
 from oracle import KINDS
 from problems import make_problem
 from sklearn.datasets import load_wine
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
@@ -365,6 +366,24 @@ def test_stochastic_solvers_go_down_to_the_minimum_of_their_basin(name, kind, st
     assert result.fun - minimum.fun < 0.02 * excess
     # The best epoch is what is returned.
     assert result.fun == min(value for _, value, _ in path)
+
+
+@stochastic
+def test_divergence_is_said_and_the_best_epoch_kept(name):
+    X, y = load_wine(return_X_y=True)
+    model = ShallowTanhClassifier(4, solver=name, learning_rate_init=1e300, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="F overflowed after 0 epochs.*Decrease learning"):
+        model.fit(X, y)
+    assert np.isfinite(model.predict_proba(X)).all()
+    assert np.isfinite(model.loss_)
+
+
+@stochastic
+def test_max_iter_of_a_stochastic_solver_names_the_step_size(name):
+    X, y = load_wine(return_X_y=True)
+    model = ShallowTanhClassifier(4, solver=name, max_iter=2, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="if F did not fall, decrease learning_rate_init"):
+        model.fit(X, y)
 
 
 # Auto

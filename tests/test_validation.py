@@ -126,6 +126,13 @@ def test_kinds_of_validation_data(convert):
     assert scored.best_validation_score_ > 0.9
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_a_score_that_is_not_defined_is_an_error():
+    model = clone(MODEL).set_params(scoring="roc_auc")
+    with pytest.raises(ValueError, match="validation score is NaN after iteration 1"):
+        model.fit(X_TRAIN, Y_TRAIN, X_val=X_VAL[Y_VAL == 1], y_val=Y_VAL[Y_VAL == 1])
+
+
 def test_through_a_pipeline_that_scales():
     with config_context(enable_metadata_routing=True):
         model = clone(MODEL).set_fit_request(X_val=True, y_val=True)

@@ -20,11 +20,12 @@ from ._auto import solve_auto
 from ._lbfgs import solve_lbfgs
 from ._newton import solve_newton
 from ._sgd import solve_sgd
-from ._status import CONVERGED, MAX_ITER, STALLED, STOPPED
+from ._status import CONVERGED, DIVERGED, MAX_ITER, STALLED, STOPPED
 from ._stochastic import Adam, Minibatches, Momentum, Rule, pass_once
 
 __all__ = [
     "CONVERGED",
+    "DIVERGED",
     "MAX_ITER",
     "SOLVERS",
     "STALLED",

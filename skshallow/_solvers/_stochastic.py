@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from scipy.optimize import OptimizeResult
 
-from ._status import CONVERGED, MAX_ITER, STOPPED
+from ._status import CONVERGED, DIVERGED, MAX_ITER, STOPPED
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -132,6 +132,9 @@ def descend(
             theta += rule.update(estimate, minibatches.rate(step / (max_iter * n_batches)))
             step += 1
         value, gradient = objective.loss_gradient(theta)
+        if not np.isfinite(value):
+            status = DIVERGED
+            break
         n_iter += 1
         if value < best[1]:
             best = (theta.copy(), value, gradient)
