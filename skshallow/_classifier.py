@@ -31,7 +31,14 @@ from ._parameters import FloatArray, Layout, Parameters
 from ._solvers import DIVERGED, MAX_ITER, SOLVERS, STALLED, Minibatches, Solver
 from ._standardize import column_scaling
 from ._stream import Stream
-from ._target import Target, encode_target, encode_target_as, row_weights, target_of_classes
+from ._target import (
+    Target,
+    balanced_as,
+    encode_target,
+    encode_target_as,
+    row_weights,
+    target_of_classes,
+)
 from ._training import Outcome, Problem, Rows, Start, descend, train
 from ._validation import ValidationLoss, ValidationScore
 
@@ -149,7 +156,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
 
     early_stopping : bool, default=False
         Whether to watch a score on validation data, stop when it no longer improves, and keep the
-        iterate where it was best.
+        iterate where it was best, the start included. Of several starts the one with the lowest F
+        on the training rows is kept all the same.
 
     validation_fraction : float, default=0.1
         Share of the rows to hold out for early stopping if no `X_val` is given, between 0 and 1.
@@ -162,7 +170,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
     scoring : str or callable, default="loss"
         Score for early stopping: "loss" is minus the mean cross-entropy, weighted as the training
         data are; or the name of a scikit-learn scorer, or a callable
-        ``scorer(estimator, X, y)``. Greater is better.
+        ``scorer(estimator, X, y)``, with ``sample_weight`` where weights differ. Greater is better.
 
     batch_size : int or "auto", default="auto"
         Rows in a minibatch of "adam" and "sgd"; "auto" is a hundredth of the rows, but at least
@@ -426,7 +434,10 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
             )
         rows, held_out = Rows.of_positive_weight(X, target.codes, w), None
         if X_val is not None or y_val is not None or sample_weight_val is not None:
-            held_out = self._validation_rows(X_val, y_val, sample_weight_val, target)
+            class_weight = self.class_weight
+            if class_weight == "balanced":
+                class_weight = balanced_as(target, sample_weight)
+            held_out = self._validation_rows(X_val, y_val, sample_weight_val, class_weight, target)
         elif self.early_stopping:
             random_state = check_random_state(self.random_state)
             rows, held_out = rows.split(target.classes, self.validation_fraction, random_state)
@@ -437,6 +448,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
         self.out_activation_ = target.activation
         loss = LOSSES[target.activation]
         scaling = column_scaling(rows.X, rows.w) if self.standardize else None
+        if warm and scaling is not None:
+            scaling = scaling.keeping(self.coefs_[0])
         problem = Problem(rows, layout, loss, float(self.alpha), scaling)
         judge = None if held_out is None else self._judge(held_out, layout, loss)
 
@@ -447,8 +460,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
             callbacks = FitCallbacks(self, *given, n_starts * self.max_iter)
 
         def hook(theta: FloatArray) -> bool:
-            network = problem.network(theta)
-            return callbacks is not None and callbacks.iteration(lambda: _weights([network]))
+            assert callbacks is not None  # or there is no hook
+            return callbacks.iteration(lambda: _weights([problem.network(theta)]))
 
         def run(start: Start, label: str) -> Outcome:
             monitor = Monitor(
@@ -469,7 +482,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
                 **self._options(solver, len(rows.w), start.random_state),
             )
 
-        solver = SOLVERS[self.solver]
+        # From a fitted network a start by epochs of Adam would lead back up.
+        solver = SOLVERS["lbfgs" if warm and self.solver == "auto" else self.solver]
         members, start_losses = train(starts, run)
         loss_value = float(np.mean([member.value for member in members]))
         self._set_weights(
@@ -498,7 +512,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
             X.sum_duplicates()
         return X, y
 
-    def _validation_rows(self, X: Any, y: Any, sample_weight: Any, target: Target) -> Rows:
+    def _validation_rows(
+        self, X: Any, y: Any, sample_weight: Any, class_weight: Any, target: Target
+    ) -> Rows:
         """Validation data that the user gave."""
         if not self.early_stopping:
             raise ValueError(
@@ -507,9 +523,12 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
             )
         if X is None or y is None:
             raise ValueError("Validation data need both X_val and y_val.")
-        X, y = self._validated(X, y, reset=False)
-        found = encode_target_as(y, target, "y_val")
-        w = row_weights(sample_weight, self.class_weight, found, X.shape[0])
+        try:
+            X, y = self._validated(X, y, reset=False)
+            found = encode_target_as(y, target, "y_val")
+            w = row_weights(sample_weight, class_weight, found, X.shape[0])
+        except ValueError as error:
+            raise ValueError(f"In the validation data: {error}") from error
         return Rows.of_positive_weight(X, found.codes, w)
 
     def _judge(self, held_out: Rows, layout: Layout, loss: Loss) -> Callable[[Parameters], float]:
@@ -625,6 +644,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
         scaling = column_scaling(rows.X, rows.w) if self.standardize else None
         weight = float(rows.w.sum()) * rows.unit
         scaling = stream.see(scaling, weight)
+        if scaling is not None and not first:
+            scaling = scaling.keeping(self.coefs_[0])
         # In F the penalty is alpha / 2 on the sum of all losses: this batch's share of it.
         alpha = float(self.alpha) * weight / stream.weight
         problem = Problem(rows, layout, LOSSES[target.activation], alpha, scaling)

@@ -59,29 +59,35 @@ class Monitor:
         self._mark, self._waited = -np.inf, 0
         self._start = time.perf_counter()
 
+    def begin(self, theta: FloatArray, value: float) -> None:
+        """Score the start, so that what is kept is never worse; it is not in `scores`."""
+        if self.score is not None:
+            self._judge(theta, value, self.score(theta))
+            self._waited = 0
+
     def __call__(self, theta: FloatArray, value: float, gradient: FloatArray) -> bool:
         """Take note of an iteration; True asks the solver to stop."""
         self.curve.append(value)
         if self.score is not None:
-            self._judge(theta, value, self.score(theta))
+            self.scores.append(self._judge(theta, value, self.score(theta)))
         if self.verbose:
             self._print(gradient)
         self.hooked = self.hook is not None and self.hook(theta)
         return self.hooked or (self.score is not None and self._waited >= self.patience)
 
-    def _judge(self, theta: FloatArray, value: float, score: float) -> None:
+    def _judge(self, theta: FloatArray, value: float, score: float) -> float:
         if np.isnan(score):
             raise ValueError(
                 f"The validation score is NaN after iteration {len(self.curve)}: `scoring` is not "
                 "defined on these validation data. Choose another, or give it other data."
             )
-        self.scores.append(score)
         if self.best is None or score > self.best[0]:
             self.best = score, value, theta.copy()
         if score > self._mark + self.tol:
             self._mark, self._waited = score, 0
         else:
             self._waited += 1
+        return score
 
     def _print(self, gradient: FloatArray) -> None:
         judged = f"   validation score = {self.scores[-1]:.6g}" if self.scores else ""

@@ -46,6 +46,17 @@ class Scaling:
         """1 / scale, and 0 for a constant column, which thereby has no effect."""
         return np.divide(1, self.scale, out=np.zeros_like(self.scale), where=self.scale > 0)
 
+    def keeping(self, W1: FloatArray) -> Scaling:
+        """A scaling that loses nothing of W1, (n_features, n_units), where a column is constant.
+
+        There its scale becomes the one that makes the largest entry of V1 one.
+        """
+        largest = np.abs(W1).max(axis=1).astype(np.float64)
+        lost = (self.scale == 0) & (largest > 0)
+        scale = self.scale.copy()
+        scale[lost] = 1 / largest[lost]
+        return Scaling(self.mean, scale)
+
     def apply(self, X: FloatArray, out: FloatArray | None = None) -> FloatArray:
         """Standardised dense X, in X's dtype, rounded once.
 

@@ -41,6 +41,11 @@ class Stream:
     def see(self, scaling: Scaling | None, weight: float) -> Scaling | None:
         """Add a batch's weight and moments; the scaling of all batches so far."""
         seen = self.state["weight"]
+        if seen > 0 and ("mean" in self.state) != (scaling is not None):
+            raise ValueError(
+                "`standardize` must be the same in all calls of partial_fit: set it back, or use a "
+                "new estimator."
+            )
         if scaling is not None and seen > 0:
             known = Scaling(self.state["mean"], self.state["scale"])
             scaling = merge(known, seen, scaling, weight)

@@ -143,6 +143,13 @@ def _class_weights(class_weight: Any, target: Target, w: FloatArray) -> FloatArr
     return weights
 
 
+def balanced_as(target: Target, sample_weight: Any) -> dict[Any, float]:
+    """What class_weight="balanced" means for these rows, by label."""
+    w = row_weights(sample_weight, None, target, len(target.codes))
+    weights = _class_weights("balanced", target, w)
+    return dict(zip(target.classes.tolist(), weights.tolist(), strict=True))
+
+
 def row_weights(
     sample_weight: Any, class_weight: Any, target: Target, n_samples: int
 ) -> FloatArray:

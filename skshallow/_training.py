@@ -102,7 +102,7 @@ class Outcome(NamedTuple):
 
     theta: FloatArray
     value: float  # F at theta
-    largest_gradient: float  # at the last iterate
+    largest_gradient: float  # where the solver ended
     status: int
     n_iter: int
     curve: list[float]
@@ -115,6 +115,8 @@ def descend(
     solve: Callable[..., Any], problem: Problem, start: Start, monitor: Monitor, **options: Any
 ) -> Outcome:
     """Run a solver from a start; with validation data its best iterate is what is kept."""
+    if monitor.score is not None:
+        monitor.begin(start.theta, problem.objective.loss_gradient(start.theta)[0])
     result = solve(problem.objective, start.theta, callback=monitor, **options)
     theta, value, best_score = result.x, float(result.fun), None
     if monitor.best is not None:
@@ -152,7 +154,7 @@ def train(
                 losses[m, k] = outcomes[-1].value
                 if outcomes[-1].interrupted:
                     break
-            members.append(min(outcomes, key=lambda outcome: outcome.value))
+            members.append(min(outcomes, key=lambda one: (np.isnan(one.value), one.value)))
             if outcomes[-1].interrupted:
                 break
     return members, losses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -78,6 +79,14 @@ class ValidationScore:
     ) -> None:
         self._scorer, self._model_of = scorer, model_of
         self._X, self._y, self._w = data
+        names = inspect.signature(scorer).parameters
+        kinds = [parameter.kind for parameter in names.values()]
+        takes_weights = "sample_weight" in names or inspect.Parameter.VAR_KEYWORD in kinds
+        if self._w is not None and not takes_weights:
+            raise ValueError(
+                "The validation rows have different weights, from sample_weight or class_weight, "
+                f"but scoring={scorer!r} takes no sample_weight. Give it that argument."
+            )
 
     def __call__(self, network: Parameters) -> float:
         """Score of a network in the units of X; greater is better."""

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 import skshallow
 from skshallow import ShallowTanhClassifier, _classifier
 from skshallow._losses import LOSSES
+from skshallow._objective import Objective
 from skshallow._parameters import Layout
 from skshallow._solvers import SOLVERS, Solver
 from skshallow._standardize import column_scaling
@@ -256,6 +257,29 @@ def test_warm_start_keeps_the_function_when_the_statistics_change():
         model.decision_function(part),
         atol=1e-10,
     )
+
+
+def test_an_interrupt_in_the_middle_leaves_the_estimator_as_it_was(monkeypatch):
+    original, calls = Objective.loss_gradient, []
+
+    def interrupted(self, theta):
+        calls.append(theta)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return original(self, theta)
+
+    for solver in SOLVERS:
+        model = fitted("K classes", solver=solver, tol=1e-1)
+        before = vars(model).copy()
+        calls.clear()
+        monkeypatch.setattr(Objective, "loss_gradient", interrupted)
+        model.set_params(tol=0)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, Y)
+        monkeypatch.setattr(Objective, "loss_gradient", original)
+        model.set_params(tol=1e-1)
+        assert vars(model).keys() == before.keys()
+        assert all(vars(model)[name] is before[name] for name in before if name.endswith("_"))
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,26 @@ def test_changing_moments_do_not_change_the_function(storage, n_estimators):
     np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-10)
 
 
+@pytest.mark.parametrize("n_rows", [1, 40])
+@pytest.mark.parametrize("n_estimators", [1, 3])
+def test_constant_columns_of_a_batch_do_not_change_the_function(n_rows, n_estimators):
+    model = clone(MODEL).set_params(n_estimators=n_estimators, max_iter=30, tol=1e3)
+    model.fit(X, Y)
+    expected = model.predict_proba(X)
+    batch = X[:n_rows].copy()
+    batch[:, 1] = 7
+    model.set_params(learning_rate_init=1e-300).partial_fit(batch, Y[:n_rows])
+    np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-9)
+    model.set_params(warm_start=True).fit(batch, Y[:n_rows]) if n_rows > 1 else None
+    np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-9)
+
+
+def test_standardize_cannot_change_in_a_stream():
+    model = stream(clone(MODEL)).set_params(standardize=False)
+    with pytest.raises(ValueError, match="`standardize` must be the same in all calls"):
+        model.partial_fit(X, Y)
+
+
 def test_merged_moments_are_those_of_all_rows():
     rng = np.random.default_rng(0)
     A, B = rng.normal([0, 1e9, 5], 1, (40, 3)), rng.normal([3, 1e9, 5], 2, (60, 3))

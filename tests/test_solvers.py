@@ -252,6 +252,30 @@ def test_exact_subproblem_is_the_minimum_over_the_ball(kind, radius):
     assert -predicted <= best * (1 - 0.02) if best < 0 else True
 
 
+@pytest.mark.usefixtures("subproblem")
+def test_newton_ends_where_second_derivatives_overflow():
+    class Overflowing(Quadratic):
+        def hessian(self, theta):
+            return np.full((3, 3), np.nan)
+
+        def hessp(self, theta, direction):
+            return np.full(3, np.nan)
+
+    result, _ = solve("newton", Overflowing(), np.zeros(3))
+    assert (result.status, result.nit) == (STALLED, 0)
+
+
+def test_newton_shrinks_its_radius_where_the_objective_is_not_a_number():
+    class Bounded(Quadratic):
+        def loss_gradient(self, theta):
+            value, gradient = super().loss_gradient(theta)
+            return (np.nan if np.abs(theta).max() > 2.5 else value), gradient
+
+    result, path = solve("newton", Bounded(), np.zeros(3), max_iter=50)
+    assert path
+    assert np.isfinite(result.fun)
+
+
 def test_newton_forms_no_hessian_at_rejected_points():
     p = make_problem("two classes")
     objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.01)

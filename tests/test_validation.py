@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris, make_multilabel_classification
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score, log_loss, make_scorer
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
@@ -70,6 +71,44 @@ def test_patience_counts_iterations_without_improvement_beyond_tol():
     assert scores[-1] <= mark + 1e-3
 
 
+def test_a_warm_start_never_returns_a_worse_score():
+    model = clone(MODEL).set_params(warm_start=True)
+    scores = [
+        model.fit(X_TRAIN, Y_TRAIN, None, X_VAL, Y_VAL).best_validation_score_ for _ in range(4)
+    ]
+    assert (np.diff(scores) >= -1e-12).all()  # weights are re-expressed, to rounding
+    model.set_params(tol=1e3).fit(X_TRAIN, Y_TRAIN, None, X_VAL, Y_VAL)
+    assert model.n_iter_ == 0
+    assert model.best_validation_score_ == pytest.approx(scores[-1], rel=1e-9)
+
+
+def test_balanced_classes_weigh_validation_rows_as_training_rows():
+    model = clone(MODEL).set_params(class_weight="balanced", max_iter=3, n_iter_no_change=9)
+    few = np.concatenate([np.flatnonzero(Y_VAL == 0)[:5], np.flatnonzero(Y_VAL == 1)])
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X_TRAIN, Y_TRAIN, None, X_VAL[few], Y_VAL[few])
+    counts = np.bincount(Y_TRAIN)
+    w = (len(Y_TRAIN) / (2 * counts))[Y_VAL[few]]
+    loss = log_loss(Y_VAL[few], model.predict_proba(X_VAL[few]), sample_weight=w)
+    assert model.best_validation_score_ == pytest.approx(-loss)
+
+
+def test_a_scorer_without_weights_is_refused_where_weights_differ():
+    model = clone(MODEL).set_params(scoring=lambda estimator, X, y: estimator.score(X, y))
+    assert model.fit(X, Y).best_validation_score_ > 0.9
+    with pytest.raises(ValueError, match="takes no sample_weight"):
+        model.set_params(class_weight="balanced").fit(X, Y)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dtypes(dtype):
+    model = clone(MODEL).fit(X_TRAIN.astype(dtype), Y_TRAIN, None, X_VAL.astype(dtype), Y_VAL)
+    P = model.predict_proba(X_VAL.astype(dtype)).astype(np.float64)
+    loss = log_loss(Y_VAL, P / P.sum(axis=1, keepdims=True))
+    assert model.best_validation_score_ == pytest.approx(-loss, rel=1e-4)
+    assert model.coefs_[0].dtype == dtype
+
+
 def test_held_out_rows_are_not_trained_on():
     model = clone(MODEL).fit(X, Y)
     train, held = hold_out(Y, np.unique(Y), 0.1, np.random.RandomState(0))
@@ -129,7 +168,7 @@ def test_kinds_of_validation_data(convert):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 def test_a_score_that_is_not_defined_is_an_error():
     model = clone(MODEL).set_params(scoring="roc_auc")
-    with pytest.raises(ValueError, match="validation score is NaN after iteration 1"):
+    with pytest.raises(ValueError, match="validation score is NaN after iteration 0"):
         model.fit(X_TRAIN, Y_TRAIN, X_val=X_VAL[Y_VAL == 1], y_val=Y_VAL[Y_VAL == 1])
 
 
@@ -182,7 +221,7 @@ IRIS = load_iris(return_X_y=True)
         ({}, (IRIS[0], IRIS[1] + 1), r"y_val holds the labels \[3\], but the classes are"),
         ({}, (IRIS[0], np.eye(3)[IRIS[1]]), "y_val must be one column of labels"),
         ({}, (IRIS[0], IRIS[1][:-1]), "inconsistent numbers of samples"),
-        ({}, (np.full_like(IRIS[0], np.nan), IRIS[1]), "contains NaN"),
+        ({}, (np.full_like(IRIS[0], np.nan), IRIS[1]), "In the validation data: .*contains NaN"),
     ],
 )
 def test_bad_validation_data(parameters, data, message):

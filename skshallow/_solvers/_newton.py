@@ -43,12 +43,15 @@ class ExactSubproblem:
     def __init__(self, objective: Any, theta: Array, gradient: Array) -> None:
         self.gradient = gradient
         self.H = objective.hessian(theta)
-        factor, info = dpotrf(self.H)
+        self._finite = bool(np.isfinite(self.H).all())
+        factor, info = dpotrf(self.H) if self._finite else (None, 1)
         self._newton = -dpotrs(factor, gradient)[0] if info == 0 else None
         self._spectrum: tuple[Array, Array, Array] | None = None
 
     def solve(self, radius: float) -> Step:
         """Best step of length at most `radius`."""
+        if not self._finite:
+            return Step(self.gradient, np.nan, False)
         if self._newton is not None and np.linalg.norm(self._newton) <= radius:
             return Step(self._newton, -0.5 * (self.gradient @ self._newton), False)
         if self._spectrum is None:
@@ -142,6 +145,9 @@ def solve_newton(
             if np.linalg.norm(step) <= objective.precision * np.linalg.norm(theta):
                 ratio = 0.0  # theta + step is theta to the kernels
                 break
+            if not np.isfinite(predicted):
+                ratio = 0.0  # second derivatives overflow, at any radius
+                break
             trial, trial_gradient = objective.loss_gradient(theta + step)
             decrease = value - trial
             if abs(decrease) <= 10 * _EPS * abs(value):
@@ -150,7 +156,7 @@ def solve_newton(
                 smaller = np.abs(trial_gradient).max() < np.abs(gradient).max()
                 decrease = -0.5 * float((gradient + trial_gradient) @ step) if smaller else 0.0
             ratio = decrease / predicted
-            if ratio < _POOR:
+            if not ratio >= _POOR:  # NaN too
                 radius = _POOR * float(np.linalg.norm(step))
             elif ratio > _GOOD and at_boundary:
                 radius *= 2

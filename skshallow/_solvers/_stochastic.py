@@ -112,8 +112,8 @@ def descend(
     """Take up to max_iter epochs of steps, of constant size or falling to zero along a cosine.
 
     After each epoch F and its gradient are computed over all rows: they go to `callback`, they
-    decide whether tol is met, and the epoch with the lowest F is what is returned. With all rows
-    in a batch the estimate is F itself and that pass serves the next step too.
+    decide whether tol is met, and if it is not the epoch with the lowest F is returned. With all
+    rows in a batch the estimate is F itself and that pass serves the next step too.
     """
     n_samples = objective.rows.n_samples
     n_batches = minibatches.n_batches(n_samples)
@@ -141,5 +141,6 @@ def descend(
         if callback(theta, value, gradient):
             status = STOPPED
             break
-    theta, value, gradient = best
+    if status != CONVERGED:
+        theta, value, gradient = best
     return OptimizeResult(x=theta, fun=value, jac=gradient, nit=n_iter, status=status)
