@@ -41,7 +41,7 @@ def evaluation(problem: tuple, entries: int):
     layout = Layout(d, h, 1 if k == 2 else k)
     loss = LOSSES["logistic" if k == 2 else "softmax"]
     y = loss.encode(rng.integers(0, k, n))
-    n_rows = max(1, entries // max(h, layout.n_outputs), d // 4)
+    n_rows = max(1, max(entries, d * h) // max(h, layout.n_outputs))
     rows = RowBlocks(X, y, np.ones(n, dtype), layout, X.dtype, n_rows=n_rows)
     objective = Objective(rows, layout, loss, n, 1.0)
     theta = layout.initial(np.random.RandomState(0))

@@ -66,11 +66,11 @@ def block_rows(layout: Layout) -> int:
     """Rows in a block.
 
     Enough that a pass is spent in products rather than in Python, few enough that the
-    buffers stay in cache; at least n_features / 4, because each block of a CSR matrix pays
-    for a gradient of n_features x n_hidden whatever its number of entries.
+    buffers stay in cache. But a buffer may always be as large as W1, because each block of a
+    CSR matrix pays for a gradient of that size whatever its number of entries.
     """
     widest = max(layout.n_hidden, layout.n_outputs)
-    return max(1, BLOCK_ENTRIES // widest, layout.n_features // 4)
+    return max(1, max(BLOCK_ENTRIES, layout.n_features * layout.n_hidden) // widest)
 
 
 def split_rows(X: Any, n_rows: int) -> Iterator[tuple[slice, Any]]:

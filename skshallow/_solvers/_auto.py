@@ -13,8 +13,9 @@ from ._lbfgs import solve_lbfgs
 from ._status import STOPPED
 from ._stochastic import Minibatches
 
-# From this many rows on, benchmarks/solvers.py shows a few epochs on minibatches to be worth many
-# of L-BFGS's passes over all rows.
+# benchmarks/auto_rule.py: starting with ten epochs of Adam, the time to the F that L-BFGS alone has
+# after 100 iterations was 0.6 to 1.7 times as long at 10,000 rows, 0.5 to 1.0 at 30,000 and 0.2 to
+# 0.5 at 100,000.
 STOCHASTIC_ROWS = 20_000
 STOCHASTIC_EPOCHS = 10
 
