@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.datasets import make_classification
 from sklearn.preprocessing import StandardScaler
 
-from skshallow._blocks import single_threaded_blas
+from skshallow._blocks import one_thread_blas
 from skshallow._losses import LOSSES
 from skshallow._parameters import Layout
 from skshallow._solvers import Minibatches, _auto
@@ -63,7 +63,7 @@ def race(n_samples: int, n_features: int, n_hidden: int, n_classes: int, seed: i
 def main() -> None:
     print("| features, hidden, classes | " + " | ".join(map(str, SIZES)) + " rows |")
     print("|---|" + "---|" * len(SIZES))
-    with single_threaded_blas:
+    with one_thread_blas:
         for shape in SHAPES:
             ratios = [np.median([race(n, *shape, seed) for seed in range(3)]) for n in SIZES]
             print(f"| {shape} | " + " | ".join(f"{r:.2f}" for r in ratios) + " |", flush=True)

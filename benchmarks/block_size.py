@@ -13,7 +13,7 @@ import time
 import numpy as np
 import scipy.sparse as sp
 
-from skshallow._blocks import RowBlocks, single_threaded_blas
+from skshallow._blocks import RowBlocks, one_thread_blas
 from skshallow._losses import LOSSES
 from skshallow._objective import Objective
 from skshallow._parameters import Layout
@@ -56,7 +56,7 @@ def main(n_repetitions: int = 9) -> None:
     for problem in PROBLEMS:
         functions = [evaluation(problem, entries) for entries in ENTRIES]
         times = np.empty((n_repetitions, len(ENTRIES)))
-        with single_threaded_blas:
+        with one_thread_blas:
             for repetition in times:
                 for i, function in enumerate(functions):
                     start = time.perf_counter()

@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from skshallow._blocks import single_threaded_blas
+from skshallow._blocks import one_thread_blas
 from skshallow._losses import LOSSES
 from skshallow._parameters import Layout
 from skshallow._training import Problem, Rows
@@ -36,7 +36,7 @@ def main(n_repetitions: int = 15) -> None:
         ]
         theta = layout.initial(np.random.RandomState(0))
         times = np.empty((n_repetitions, 2))
-        with single_threaded_blas:
+        with one_thread_blas:
             results = [objective.loss_gradient(theta) for objective in objectives]
             for repetition in times:
                 for i, objective in enumerate(objectives):

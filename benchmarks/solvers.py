@@ -20,7 +20,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from skshallow._blocks import single_threaded_blas
+from skshallow._blocks import one_thread_blas
 from skshallow._losses import LOSSES
 from skshallow._parameters import Layout, Parameters
 from skshallow._solvers import SOLVERS, Minibatches
@@ -53,7 +53,7 @@ def descend(problem: Problem, name: str) -> list[tuple[float, float]]:
     }
     solver = SOLVERS[name]
     theta0 = LAYOUT.initial(np.random.RandomState(0))
-    with single_threaded_blas:
+    with one_thread_blas:
         solver.solve(
             problem.objective,
             theta0,

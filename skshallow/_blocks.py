@@ -1,4 +1,4 @@
-"""Row blocks of a dense, memory-mapped or CSR matrix.
+"""Row blocks of a dense, memory-mapped or CSR matrix, and the threads that share them out.
 
 A pass over the data visits the rows block by block, so that no array of size
 n_samples x n_hidden ever exists and a block's buffers stay in the processor's cache.
@@ -6,7 +6,10 @@ n_samples x n_hidden ever exists and a block's buffers stay in the processor's c
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import Lock, get_ident
 from typing import Any
@@ -15,24 +18,38 @@ import numpy as np
 from scipy.sparse import issparse
 from threadpoolctl import ThreadpoolController
 
-from ._backprop import Block, Work
+from ._backprop import Block, Layers, Work
 from ._parameters import FloatArray, Layout, Parameters
 
-# Entries of one (rows, n_hidden) or (rows, n_outputs) buffer; see benchmarks/block_size.py.
-BLOCK_ENTRIES = 2**15
+# Entries of a block's widest buffer, 1 MiB in float64; see benchmarks/block_size.py. Half of it
+# does in one thread, but each call into NumPy costs two threads a hand-over of the interpreter.
+BLOCK_ENTRIES = 2**17
+
+# Partial sums of a pass. Fixed, so that a sum does not depend on the number of threads; enough
+# to keep many threads busy until the end.
+_PARTS = 32
+
+# Entries of a dense X up to which a copy with a column of ones is made. It takes the biases into
+# the products, which saves 6 of 85 microseconds on 400 x 2 with 4 units.
+_SMALL = 2**17
+
+# Networks side by side at the most.
+_SIDE_BY_SIDE = 16
 
 
 @cache
 def _thread_pools() -> ThreadpoolController:
     # Finding the loaded libraries takes milliseconds, longer than many a fit.
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas")
 
 
-class _SingleThreadedBlas:
-    """Holds BLAS to one thread from inside a fit.
+class _OneThreadBlas:
+    """Holds BLAS to one thread, and gives its threads to the row blocks instead.
 
-    The limit belongs to the process, and OpenBLAS obeys only the thread that set it. Of fits that
-    overlap, the first sets the limit and lifts it when it ends; the others leave it alone.
+    A block's products are too small to be worth sharing between threads; blocks are not.
+
+    The limit belongs to the process. Of fits that overlap, the first sets the limit, has the
+    threads, and lifts the limit when it ends; the others leave it alone and run in one thread.
     """
 
     def __init__(self) -> None:
@@ -40,12 +57,16 @@ class _SingleThreadedBlas:
         self._owner: int | None = None
         self._depth = 0
         self._limiter: Any = None
+        self._n_threads = 1
 
     def __enter__(self) -> None:
         with self._lock:
             if self._owner is None:
                 self._owner = get_ident()
-                self._limiter = _thread_pools().limit(limits=1, user_api="blas")
+                pools = _thread_pools()
+                allowed = [library.num_threads for library in pools.lib_controllers]
+                self._n_threads = min([*allowed, os.cpu_count() or 1])
+                self._limiter = pools.limit(limits=1)
                 self._limiter.__enter__()
             self._depth += self._owner == get_ident()
 
@@ -57,20 +78,70 @@ class _SingleThreadedBlas:
                     self._limiter.__exit__(*exception)
                     self._owner = None
 
+    @property
+    def n_threads(self) -> int:
+        """Threads that the calling thread may use: what BLAS was allowed when it was held."""
+        return self._n_threads if self._owner == get_ident() else 1
 
-# A block's products are too small to be worth sharing between threads.
-single_threaded_blas = _SingleThreadedBlas()
+
+one_thread_blas = _OneThreadBlas()
 
 
-def block_rows(layout: Layout) -> int:
-    """Rows in a block.
+@cache
+def _helpers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="skshallow")
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked child has none of its parent's threads.
+    os.register_at_fork(after_in_child=_helpers.cache_clear)
+
+
+def share_out(task: Callable[[int, int], None], n_tasks: int) -> None:
+    """Call ``task(i, worker)`` for each i below n_tasks, on as many threads as are allowed.
+
+    No two calls at the same time have the same worker, a number below the number of threads.
+    """
+    waiting = deque(range(n_tasks))
+    error_state = np.geterr()  # other threads do not inherit it
+
+    def work(worker: int) -> None:
+        with np.errstate(**error_state):
+            while True:
+                try:
+                    i = waiting.popleft()
+                except IndexError:
+                    return
+                try:
+                    task(i, worker)
+                except BaseException:
+                    waiting.clear()  # the others stop too
+                    raise
+
+    n_threads = min(one_thread_blas.n_threads, n_tasks)
+    futures = [_helpers().submit(work, worker) for worker in range(1, n_threads)]
+    try:
+        work(0)
+    finally:
+        errors = [future.exception() for future in futures]
+    for error in errors:
+        if error is not None:
+            raise error
+
+
+def block_rows(layout: Layout, n_samples: int, width: int) -> int:
+    """Rows in a block for kernels whose widest buffer holds `width` numbers a row.
 
     Enough that a pass is spent in products rather than in Python, few enough that the
     buffers stay in cache. But a buffer may always be as large as W1, because each block of a
-    CSR matrix pays for a gradient of that size whatever its number of entries.
+    CSR matrix pays for a gradient of that size whatever its number of entries. Of several
+    blocks there are a multiple of four, equal in size, so that a few threads end together.
     """
-    widest = max(layout.n_hidden, layout.n_outputs)
-    return max(1, max(BLOCK_ENTRIES, layout.n_features * layout.n_hidden) // widest)
+    most = max(1, max(BLOCK_ENTRIES, layout.n_features * layout.n_hidden) // width)
+    if n_samples <= most:
+        return n_samples
+    n_blocks = -4 * (-n_samples // (4 * most))
+    return -(-n_samples // n_blocks)
 
 
 def split_rows(X: Any, n_rows: int) -> Iterator[tuple[slice, Any]]:
@@ -95,7 +166,7 @@ class RowBlocks:
     ----------
     X : ndarray or CSR matrix of shape (n_samples, n_features), float32 or float64
     y : ndarray or None
-        Targets as the loss encodes them, one row a sample.
+        Targets as the loss encodes them, samples along the last axis.
     w : ndarray of shape (n_samples,) or None
     layout : Layout
     dtype : dtype
@@ -113,56 +184,115 @@ class RowBlocks:
         dtype: np.dtype[Any],
         n_rows: int | None = None,
     ) -> None:
-        if n_rows is None:
-            n_rows = block_rows(layout)
-        n_rows = min(n_rows, X.shape[0])
         self.n_samples = X.shape[0]
         self.layout = layout
         self.dtype = np.dtype(dtype)
+        if not issparse(X) and X.size <= _SMALL:
+            # Column by column, as a Hessian reads it.
+            X = np.vstack([X.T, np.ones(len(X), X.dtype)]).T
         self._X, self._y, self._w, self._n_rows = X, y, w, n_rows
-        self._blocks = [
-            (rows, Block(part, None if y is None else y[rows], None if w is None else w[rows]))
-            for rows, part in split_rows(X, n_rows)
-        ]
-        self._work = Work(n_rows, layout, self.dtype)
+        self._splits: dict[int, list[tuple[slice, Block]]] = {}
+        self._work: dict[int, Work] = {}
 
-    def cast(self, parameters: Parameters) -> Parameters:
-        """The same parameters in what the kernels compute in."""
-        return Parameters(*(part.astype(self.dtype, copy=False) for part in parameters))
+    def _layers(self, thetas: FloatArray) -> Layers:
+        return self.layout.layers(thetas.astype(self.dtype, copy=False))
+
+    def _blocks(self, width: int) -> list[tuple[slice, Block]]:
+        """Consecutive blocks for kernels that need `width` numbers a row."""
+        n_rows = self._n_rows or block_rows(self.layout, self.n_samples, width)
+        if n_rows not in self._splits:
+            self._splits[n_rows] = [
+                (
+                    rows,
+                    Block(
+                        part,
+                        None if self._y is None else self._y[..., rows],
+                        None if self._w is None else self._w[rows],
+                    ),
+                )
+                for rows, part in split_rows(self._X, n_rows)
+            ]
+        return self._splits[n_rows]
+
+    @property
+    def n_together(self) -> int:
+        """Networks that are better computed side by side than one after the other.
+
+        As many as make a block's buffer full; see benchmarks/committees_time.py.
+        """
+        largest = max(self.n_samples * self.layout.width, self.layout.size)
+        return max(1, min(_SIDE_BY_SIDE, BLOCK_ENTRIES // largest))
+
+    def _buffers(self, worker: int, n_stack: int, n_rows: int) -> Work:
+        """A worker's own buffers for blocks of so many networks and rows."""
+        work = self._work.get(worker)
+        if work is None or work.n_stack < n_stack or work.n_rows < n_rows:
+            work = self._work[worker] = Work(n_rows, n_stack, self.layout, self.dtype)
+        return work
 
     def reduce(
-        self, kernel: Callable[..., None], parameters: Parameters, *args: Any, shape: Any = None
+        self, kernel: Callable[..., None], thetas: FloatArray, *args: Any, shape: Any = None
     ) -> FloatArray:
-        """Sum of a kernel over all blocks, a new float64 array.
+        """Sum of a kernel over all blocks, a new float64 array (n_stack, *shape).
 
-        Calls ``kernel(block, parameters, work, *args, layout, accumulator)`` in block order. The
-        array's shape is (1 + layout.size,) if None is given: a loss and its gradient.
+        Calls ``kernel(block, layers, work, *args, layout, accumulator)``, where layers are those
+        of the networks in `thetas`, (n_stack, layout.size), and arguments that are arrays like it.
+        The shape is (1 + layout.size,) if None is given: a loss and its gradient. Blocks are added up in their order, in consecutive parts, and the parts in
+        theirs, whatever the threads.
         """
-        accumulator = np.zeros((1 + self.layout.size,) if shape is None else shape)
-        parameters = self.cast(parameters)
-        for _, block in self._blocks:
-            kernel(block, parameters, self._work, *args, self.layout, accumulator)
-        return accumulator
+        layout, n_stack = self.layout, len(thetas)
+        shape = (1 + layout.size,) if shape is None else shape
+        # A Hessian takes a column for each parameter.
+        blocks = self._blocks(layout.size if len(shape) == 2 else layout.width)
+        most_rows = blocks[0][1].X.shape[0]
+        layers = self._layers(thetas)
+        args = tuple([self._layers(a) if isinstance(a, np.ndarray) else a for a in args])
+        n_parts = min(len(blocks), _PARTS)
+        sums = np.zeros((n_parts, n_stack, *shape))
+
+        def add_up(part: int, worker: int) -> None:
+            work = self._buffers(worker, n_stack, most_rows)
+            part_of = slice(part * len(blocks) // n_parts, (part + 1) * len(blocks) // n_parts)
+            for _, block in blocks[part_of]:
+                kernel(block, layers, work, *args, layout, sums[part])
+
+        if n_parts == 1:
+            add_up(0, 0)
+            return sums[0]
+        share_out(add_up, n_parts)
+        return sums.sum(axis=0)
 
     def reduce_batch(
-        self, kernel: Callable[..., None], parameters: Parameters, indices: Any, *args: Any
+        self, kernel: Callable[..., None], thetas: FloatArray, indices: Any, *args: Any
     ) -> FloatArray:
         """Sum of a kernel over the rows with these indices, as `reduce` over all.
 
         The rows are gathered a block at a time.
         """
-        accumulator = np.zeros(1 + self.layout.size)
-        parameters = self.cast(parameters)
-        for start in range(0, len(indices), self._n_rows):
-            some = indices[start : start + self._n_rows]
-            block = Block(self._X[some], self._y[some], self._w[some])
-            kernel(block, parameters, self._work, *args, self.layout, accumulator)
+        accumulator = np.zeros((len(thetas), 1 + self.layout.size))
+        layers = self._layers(thetas)
+        n_rows = self._n_rows or block_rows(self.layout, len(indices), self.layout.width)
+        for start in range(0, len(indices), n_rows):
+            some = indices[start : start + n_rows]
+            block = Block(self._X[some], self._y[..., some], self._w[some])
+            work = self._buffers(0, len(thetas), len(some))
+            kernel(block, layers, work, *args, self.layout, accumulator)
         return accumulator
 
-    def logits(self, forward: Callable[..., Any], parameters: Parameters) -> FloatArray:
+    def logits(self, forward: Callable[..., Any], network: Parameters) -> FloatArray:
         """Logits of all rows, a new array of shape (n_samples, n_outputs)."""
         out = np.empty((self.n_samples, self.layout.n_outputs), self.dtype)
-        parameters = self.cast(parameters)
-        for rows, block in self._blocks:
-            out[rows] = forward(block, parameters, self._work)[1]
+        blocks = self._blocks(self.layout.width)
+        layers = self._layers(self.layout.pack(network)[None])
+
+        def fill(i: int, worker: int) -> None:
+            rows, block = blocks[i]
+            work = self._buffers(worker, 1, blocks[0][1].X.shape[0])
+            out[rows] = forward(block, layers, work)[1][0].T
+
+        if len(blocks) == 1:
+            fill(0, 0)
+        else:
+            with one_thread_blas:
+                share_out(fill, len(blocks))
         return out

@@ -21,7 +21,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._backprop import forward
-from ._blocks import RowBlocks, single_threaded_blas
+from ._blocks import RowBlocks, one_thread_blas
 from ._callbacks import FitCallbacks
 from ._committee import fold, mean_curve, spawn, unfold
 from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, with_callbacks
@@ -463,28 +463,33 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
             assert callbacks is not None  # or there is no hook
             return callbacks.iteration(lambda: _weights([problem.network(theta)]))
 
-        def run(start: Start, label: str) -> Outcome:
-            monitor = Monitor(
-                label=label,
-                verbose=self.verbose,
-                score=None if judge is None else lambda theta: judge(problem.network(theta)),
-                patience=self.n_iter_no_change,
-                tol=self.tol,
-                hook=None if callbacks is None else hook,
-            )
+        def run(some: list[Start], labels: list[str]) -> list[Outcome]:
+            monitors = [
+                Monitor(
+                    label=label,
+                    verbose=self.verbose,
+                    score=None if judge is None else lambda theta: judge(problem.network(theta)),
+                    patience=self.n_iter_no_change,
+                    tol=self.tol,
+                    hook=None if callbacks is None else hook,
+                )
+                for label in labels
+            ]
             return descend(
                 solver.solve,
                 problem,
-                start,
-                monitor,
+                some,
+                monitors,
                 tol=self.tol,
                 max_iter=self.max_iter,
-                **self._options(solver, len(rows.w), start.random_state),
+                **self._options(solver, len(rows.w), [start.random_state for start in some]),
             )
 
         # From a fitted network a start by epochs of Adam would lead back up.
         solver = SOLVERS["lbfgs" if warm and self.solver == "auto" else self.solver]
-        members, start_losses = train(starts, run)
+        # Callbacks see one start after the other.
+        n_together = problem.objective.rows.n_together if callbacks is None else 1
+        members, start_losses = train(starts, run, n_together)
         loss_value = float(np.mean([member.value for member in members]))
         self._set_weights(
             [problem.network(member.theta) for member in members], loss_value, X.dtype
@@ -652,10 +657,10 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
         solver = SOLVERS[self.solver]
         assert solver.rule is not None  # or this method would not be available
         thetas = []
-        with single_threaded_blas, np.errstate(over="ignore", invalid="ignore"):
+        with one_thread_blas, np.errstate(over="ignore", invalid="ignore"):
             for m, [start] in enumerate(self._starts(problem, not first, n_init=1)):
-                options = self._options(solver, len(rows.w), stream.random_state(m))
-                minibatches = options.pop("minibatches")
+                options = self._options(solver, len(rows.w), [stream.random_state(m)])
+                [minibatches] = options.pop("minibatches")
                 rule = solver.rule(layout.size, **options)
                 theta = stream.advance(m, rule, problem.objective, start.theta, minibatches)
                 thetas.append(theta)
@@ -701,9 +706,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
         return self.out_activation_ == "logistic" and self.n_outputs_ > 1
 
     def _options(
-        self, solver: Solver, n_samples: int, random_state: np.random.RandomState
+        self, solver: Solver, n_samples: int, random_states: list[np.random.RandomState]
     ) -> dict[str, Any]:
-        """What this solver needs beyond the common arguments."""
+        """What this solver needs beyond the common arguments, for starts with these states."""
         batch_size = self.batch_size
         if batch_size == "auto":
             batch_size = min(max(n_samples // 100, 32), 512)
@@ -711,9 +716,12 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
         if rate == "auto":
             rate = AUTO_RATES["sgd" if self.solver == "sgd" else "adam"]
         offered = {
-            "minibatches": Minibatches(
-                int(batch_size), self.learning_rate, float(rate), self.shuffle, random_state
-            ),
+            "minibatches": [
+                Minibatches(
+                    int(batch_size), self.learning_rate, float(rate), self.shuffle, random_state
+                )
+                for random_state in random_states
+            ],
             "momentum": self.momentum,
             "nesterovs_momentum": self.nesterovs_momentum,
         }

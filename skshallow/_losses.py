@@ -3,10 +3,15 @@
 Each loss is -log of the probability the model gives to the observed y, computed
 from the logits and never from clipped probabilities, so that the value and the
 gradient agree at any logit, however large.
+
+In training the logits of a block lie as (..., K, m): outputs by samples, so that whatever
+is done to a class or to a sample runs along contiguous memory. Leading axes are networks
+side by side. In prediction they are (n_samples, K), as users see them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,23 +23,26 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class Loss(Protocol):
     """What the rest of the package asks of a loss."""
 
-    def encode(self, codes: Array) -> Array:
-        """Targets in the form that `loss_gradient` reads, one row a sample."""
+    def encode(self, codes: Array, dtype: Any) -> Array:
+        """Targets in the form that `loss_gradient` reads, samples along the last axis."""
 
-    def loss_gradient(self, Z: Array, y: Array, w: Array, G: Array) -> float:
-        """Sum of w_i loss_i; G is overwritten with d(sum)/dZ and Z is scratch after."""
+    def loss_gradient(self, Z: Array, y: Array, w: Array, G: Array) -> Array:
+        """Sums of w_i loss_i, float64 of Z's leading shape; G becomes d(sum)/dZ.
+
+        Z is overwritten by logits that have the same second derivative.
+        """
 
     def hessp(self, Z: Array, w: Array, R_Z: Array) -> Array:
         """Second derivative in Z times R_Z, the shape of Z; it does not depend on y."""
 
-    def curvature_factors(self, Z: Array, w: Array) -> Array:
-        """F of shape (K, m, K) whose row-wise outer products sum to the second derivative.
+    def curvature_factors(self, Z: Array, w: Array) -> Iterator[Array]:
+        """K arrays F of Z's shape whose outer products sum to the second derivative.
 
-        That is, d^2(sum)/dz_i dz_i' = sum_k F[k, i] F[k, i]' for each row i.
+        That is, d^2(sum)/dz_i dz_i' = sum over F of F[:, i] F[:, i]' for each sample i.
         """
 
     def probabilities(self, Z: Array) -> Array:
-        """Inverse link, the shape of Z."""
+        """Inverse link of Z, (n_samples, K), and of that shape."""
 
     def log_probabilities(self, Z: Array) -> Array:
         """Logarithm of the inverse link, finite wherever the true value is."""
@@ -43,45 +51,49 @@ class Loss(Protocol):
 class SigmoidLoss:
     """Independent binary cross-entropies, one for each of K outputs.
 
-    With the target's sign t = 2 y - 1 and the margin s = t z,
+    With the sign u = 1 - 2 y of the target, turned round, and v = u z, which is positive where
+    the logit is on the wrong side,
 
-        loss = log(1 + exp(-s)) = log1p(exp(-|s|)) + max(-s, 0),
-        dloss/dz = p - y = -t sigmoid(-s),
+        loss = log(1 + exp(v)),    dloss/dz = p - y = u sigmoid(v),
 
-    where sigmoid(-s) = exp(min(-s, 0)) / (1 + exp(-|s|)) keeps its relative accuracy
-    also where p - y would cancel.
+    both to full relative accuracy, also where p - y would cancel.
     """
 
-    def encode(self, codes: Array) -> Array:
-        """Signs -1 or +1 as int8, shape (n_samples, K), from codes 0 or 1 (1-D means K = 1)."""
-        signs = codes.reshape(len(codes), -1).astype(np.int8)
-        signs *= 2
-        signs -= 1
+    def encode(self, codes: Array, dtype: Any) -> Array:
+        """Signs +1 for code 0 and -1 for 1, shape (K, n_samples); 1-D codes mean K = 1."""
+        signs = np.empty((1 if codes.ndim == 1 else codes.shape[1], len(codes)), dtype)
+        np.multiply(codes.T, -2, out=signs, casting="unsafe")
+        signs += 1
         return signs
 
-    def loss_gradient(self, Z: Array, y: Array, w: Array, G: Array) -> float:
-        """Weighted sum of the losses and, into G, its gradient; Z becomes the margins."""
+    def loss_gradient(self, Z: Array, y: Array, w: Array, G: Array) -> Array:
+        """Weighted sums of the losses and, into G, their gradient; Z becomes v."""
         Z *= y
-        E = np.exp(-np.abs(Z))
-        losses = np.log1p(E)
-        losses -= np.minimum(Z, 0)
-        np.divide(np.where(Z >= 0, E, 1), 1 + E, out=G)
+        expit(Z, out=G)
         G *= y
-        G *= -w[:, None]
-        losses *= w[:, None]
-        return float(losses.sum(dtype=np.float64))
+        G *= w
+        losses = np.negative(Z)
+        log_expit(losses, out=losses)
+        losses *= w
+        return -np.add.reduce(losses, axis=(-2, -1), dtype=np.float64)
 
     def hessp(self, Z: Array, w: Array, R_Z: Array) -> Array:
         """Product with the diagonal second derivative: w o p o (1 - p) o R_Z."""
-        return w[:, None] * expit(Z) * expit(-Z) * R_Z
+        return w * expit(Z) * expit(-Z) * R_Z
 
-    def curvature_factors(self, Z: Array, w: Array) -> Array:
-        """Square roots of w p (1 - p), each output's in its own column."""
-        roots = np.sqrt(w[:, None] * expit(Z) * expit(-Z))
-        factors = np.zeros((Z.shape[1], *Z.shape), Z.dtype)
-        for k, factor in enumerate(factors):
-            factor[:, k] = roots[:, k]
-        return factors
+    def curvature_factors(self, Z: Array, w: Array) -> Iterator[Array]:
+        """Square roots of w p (1 - p), each output's in its own row."""
+        roots = expit(Z)
+        roots *= expit(-Z)
+        roots *= w
+        np.sqrt(roots, out=roots)
+        if Z.shape[-2] == 1:
+            yield roots
+            return
+        for k in range(Z.shape[-2]):
+            factor = np.zeros_like(Z)
+            factor[..., k, :] = roots[..., k, :]
+            yield factor
 
     def probabilities(self, Z: Array) -> Array:
         """P(y_k = 1) of each output."""
@@ -96,39 +108,41 @@ class SoftmaxLoss:
     """Cross-entropy of one of K classes.
 
     loss = log(sum_k exp(z_k)) - z_y and dloss/dz_k = softmax(z)_k - [k = y], after
-    subtracting the row's largest logit, which changes neither and prevents overflow.
+    subtracting the sample's largest logit, which changes neither and prevents overflow.
     """
 
-    def encode(self, codes: Array) -> Array:
+    def encode(self, codes: Array, dtype: Any) -> Array:
         """Class indices, shape (n_samples,)."""
         return codes.astype(np.intp, copy=False)
 
-    def loss_gradient(self, Z: Array, y: Array, w: Array, G: Array) -> float:
-        """Weighted sum of the losses and, into G, its gradient; Z is shifted by row."""
-        observed = (np.arange(len(y)), y)
-        Z -= Z.max(axis=1, keepdims=True)
+    def loss_gradient(self, Z: Array, y: Array, w: Array, G: Array) -> Array:
+        """Weighted sums of the losses and, into G, their gradient; Z is shifted."""
+        observed = (..., y, np.arange(len(y)))
+        Z -= np.maximum.reduce(Z, axis=-2, keepdims=True)
         np.exp(Z, out=G)
-        norm = G.sum(axis=1)
+        norm = np.add.reduce(G, axis=-2)
         losses = np.log(norm)
         losses -= Z[observed]
-        G /= norm[:, None]
-        G[observed] -= 1
-        G *= w[:, None]
+        G *= (w / norm)[..., None, :]
+        G[observed] -= w
         losses *= w
-        return float(losses.sum(dtype=np.float64))
+        return np.add.reduce(losses, axis=-1, dtype=np.float64)
 
     def hessp(self, Z: Array, w: Array, R_Z: Array) -> Array:
         """Product with diag(p) - p p': w o p o (R_Z - sum_k p_k R_Z_k)."""
-        P = softmax(Z, axis=1)
-        mean = np.einsum("ik,ik->i", P, R_Z)
-        return w[:, None] * P * (R_Z - mean[:, None])
+        P = softmax(Z, axis=-2)
+        mean = (P * R_Z).sum(axis=-2, keepdims=True)
+        return w * P * (R_Z - mean)
 
-    def curvature_factors(self, Z: Array, w: Array) -> Array:
-        """F[k] = sqrt(w p_k) (e_k - p), since diag(p) - p p' = sum_k p_k (e_k - p)(e_k - p)'."""
-        P = softmax(Z, axis=1)
-        factors = np.eye(Z.shape[1], dtype=Z.dtype)[:, None, :] - P
-        factors *= np.sqrt(w * P.T)[:, :, None]
-        return factors
+    def curvature_factors(self, Z: Array, w: Array) -> Iterator[Array]:
+        """sqrt(w p_k) (e_k - p) of each k: diag(p) - p p' = sum_k p_k (e_k - p)(e_k - p)'."""
+        P = softmax(Z, axis=-2)
+        roots = np.sqrt(w * P)
+        for k in range(Z.shape[-2]):
+            root = roots[..., k, :]
+            factor = P * -root[..., None, :]
+            factor[..., k, :] += root
+            yield factor
 
     def probabilities(self, Z: Array) -> Array:
         """P(y = k), rows summing to one."""

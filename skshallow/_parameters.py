@@ -52,6 +52,11 @@ class Layout:
         """Number of parameters."""
         return self._slices[-1][0].stop
 
+    @property
+    def width(self) -> int:
+        """Units of the widest layer."""
+        return max(self.n_hidden, self.n_outputs)
+
     @cached_property
     def penalty_mask(self) -> FloatArray:
         """1 where theta holds a weight, 0 where it holds a bias, shape (size,)."""
@@ -69,6 +74,15 @@ class Layout:
         """
         lead = theta.shape[:-1]
         return Parameters(*(theta[..., part].reshape(lead + shape) for part, shape in self._slices))
+
+    def layers(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Views of [W1; b1], (..., d + 1, h), and [W2; b2], (..., h + 1, K), in theta."""
+        d, h, k = self.n_features, self.n_hidden, self.n_outputs
+        lead, first = theta.shape[:-1], (d + 1) * h
+        return (
+            theta[..., :first].reshape((*lead, d + 1, h)),
+            theta[..., first:].reshape((*lead, h + 1, k)),
+        )
 
     def pack(self, parameters: Parameters) -> FloatArray:
         """A new flat float64 vector that holds the four parts."""

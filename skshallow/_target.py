@@ -50,7 +50,6 @@ def encode_target(y: Any) -> Target:
                 "sklearn.preprocessing.MultiLabelBinarizer."
             )
         y = plain
-    check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multilabel-indicator":
         indicator = y.toarray() if issparse(y) else y
@@ -62,6 +61,7 @@ def encode_target(y: Any) -> Target:
         n_labels = indicator.shape[1]
         return Target(np.arange(n_labels), indicator, "logistic", n_labels)
     if kind not in ("binary", "multiclass"):
+        check_classification_targets(y)  # knows the reasons
         raise ValueError(
             f"y of type {kind!r} is not supported: give one column of class labels, or a "
             "multilabel indicator matrix of zeros and ones."

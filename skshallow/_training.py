@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from scipy.sparse import issparse
 
-from ._blocks import RowBlocks, single_threaded_blas
+from ._blocks import RowBlocks, one_thread_blas
 from ._losses import Loss
 from ._monitor import Monitor
 from ._objective import Objective
@@ -72,7 +72,9 @@ class Problem:
         inner: Scaling | None = self.scaling if issparse(X) else None
         if self.scaling is not None and inner is None:
             X = self.scaling.apply(X, out=X if rows.owned else None)
-        blocks = RowBlocks(X, loss.encode(codes), w.astype(X.dtype, copy=False), layout, X.dtype)
+        blocks = RowBlocks(
+            X, loss.encode(codes, X.dtype), w.astype(X.dtype, copy=False), layout, X.dtype
+        )
         self.layout = layout
         self.objective = Objective(blocks, layout, loss, w.sum(), alpha / rows.unit, inner)
 
@@ -112,49 +114,74 @@ class Outcome(NamedTuple):
 
 
 def descend(
-    solve: Callable[..., Any], problem: Problem, start: Start, monitor: Monitor, **options: Any
-) -> Outcome:
-    """Run a solver from a start; with validation data its best iterate is what is kept."""
-    if monitor.score is not None:
-        monitor.begin(start.theta, problem.objective.loss_gradient(start.theta)[0])
-    result = solve(problem.objective, start.theta, callback=monitor, **options)
-    theta, value, best_score = result.x, float(result.fun), None
-    if monitor.best is not None:
-        best_score, value, theta = monitor.best
-    return Outcome(
-        theta,
-        value,
-        float(np.abs(result.jac).max()),
-        result.status,
-        int(result.nit),
-        monitor.curve,
-        monitor.scores,
-        best_score,
-        monitor.hooked,
-    )
+    solve: Callable[..., Any],
+    problem: Problem,
+    starts: list[Start],
+    monitors: list[Monitor],
+    **options: Any,
+) -> list[Outcome]:
+    """Run a solver from some starts; with validation data the best iterate is what is kept."""
+    thetas = np.array([start.theta for start in starts])
+    if any(monitor.score is not None for monitor in monitors):
+        values, _ = problem.objective.loss_gradient(thetas)
+        for monitor, theta, value in zip(monitors, thetas, values.tolist(), strict=True):
+            monitor.begin(theta, value)
+
+    def callback(k: int, theta: FloatArray, value: float, gradient: FloatArray) -> bool:
+        return monitors[k](theta, value, gradient)
+
+    results = solve(problem.objective, thetas, callback=callback, **options)
+    outcomes = []
+    for result, monitor in zip(results, monitors, strict=True):
+        theta, value, best_score = result.x, float(result.fun), None
+        if monitor.best is not None:
+            best_score, value, theta = monitor.best
+        outcomes.append(
+            Outcome(
+                theta,
+                value,
+                float(np.abs(result.jac).max()),
+                result.status,
+                int(result.nit),
+                monitor.curve,
+                monitor.scores,
+                best_score,
+                monitor.hooked,
+            )
+        )
+    return outcomes
 
 
 def train(
-    starts: list[list[Start]], run: Callable[[Start, str], Outcome]
+    starts: list[list[Start]],
+    run: Callable[[list[Start], list[str]], list[Outcome]],
+    n_together: int,
 ) -> tuple[list[Outcome], FloatArray]:
     """Each member's outcome of lowest F, and F of all starts, (n_members, n_init).
 
-    Calls ``run(start, label)``, where the label says which start of which member it is. After an
-    interrupted start none follows: fewer members then, and NaN for the starts left out.
+    Calls ``run(starts, labels)`` for up to n_together starts at a time, where a label says which
+    start of which member it is. After an interrupted start none follows: fewer members then, and
+    NaN for the starts left out.
     """
-    members, losses = [], np.full((len(starts), len(starts[0])), np.nan)
+    n_members, n_init = len(starts), len(starts[0])
+    losses = np.full((n_members, n_init), np.nan)
+    outcomes: list[list[Outcome]] = [[] for _ in starts]
+    places = [(m, k) for m in range(n_members) for k in range(n_init)]
     # Overflow shows in the outcome, where it is looked for.
-    with single_threaded_blas, np.errstate(over="ignore", invalid="ignore"):
-        for m, candidates in enumerate(starts):
-            outcomes: list[Outcome] = []
-            for k, start in enumerate(candidates):
-                label = f"member {m + 1}/{len(starts)}   " if len(starts) > 1 else ""
-                label += f"start {k + 1}/{len(candidates)}   " if len(candidates) > 1 else ""
-                outcomes.append(run(start, label))
-                losses[m, k] = outcomes[-1].value
-                if outcomes[-1].interrupted:
-                    break
-            members.append(min(outcomes, key=lambda one: (np.isnan(one.value), one.value)))
-            if outcomes[-1].interrupted:
+    with one_thread_blas, np.errstate(over="ignore", invalid="ignore"):
+        for first in range(0, len(places), n_together):
+            some = places[first : first + n_together]
+            labels = []
+            for m, k in some:
+                label = f"member {m + 1}/{n_members}   " if n_members > 1 else ""
+                labels.append(label + (f"start {k + 1}/{n_init}   " if n_init > 1 else ""))
+            found = run([starts[m][k] for m, k in some], labels)
+            for (m, k), outcome in zip(some, found, strict=True):
+                outcomes[m].append(outcome)
+                losses[m, k] = outcome.value
+            if any(outcome.interrupted for outcome in found):
                 break
-    return members, losses
+    best = [
+        min(ours, key=lambda one: (np.isnan(one.value), one.value)) for ours in outcomes if ours
+    ]
+    return best, losses

@@ -62,12 +62,14 @@ class ValidationLoss:
     """
 
     def __init__(self, X: Any, codes: Any, w: FloatArray, layout: Layout, loss: Loss) -> None:
-        self._rows = RowBlocks(X, loss.encode(codes), w.astype(X.dtype), layout, X.dtype)
+        encoded = loss.encode(codes, X.dtype)
+        self._rows = RowBlocks(X, encoded, w.astype(X.dtype), layout, X.dtype)
         self._loss, self._total = loss, w.sum()
 
     def __call__(self, network: Parameters) -> float:
         """Score of a network in the units of X; greater is better."""
-        total = self._rows.reduce(loss_value, network, self._loss, shape=(1,))
+        theta = self._rows.layout.pack(network)
+        total = self._rows.reduce(loss_value, theta[None], self._loss, shape=())
         return -float(total[0] / self._total)
 
 

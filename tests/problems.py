@@ -23,7 +23,7 @@ class Problem(NamedTuple):
 
     def rows(self, n_rows=None):
         dtype = self.X.dtype
-        encoded = self.loss.encode(self.y)
+        encoded = self.loss.encode(self.y, dtype)
         return RowBlocks(self.X, encoded, self.w.astype(dtype), self.layout, dtype, n_rows)
 
 

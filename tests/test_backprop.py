@@ -3,7 +3,7 @@ import oracle
 import pytest
 from problems import N_SAMPLES, make_problem
 
-from skshallow._backprop import Block, Work, forward, hessian, hessp, loss_gradient
+from skshallow._backprop import Block, Work, forward, hessp, loss_gradient, loss_gradient_hessian
 from skshallow._losses import LOSSES
 from skshallow._objective import Objective
 from skshallow._parameters import Layout
@@ -26,8 +26,8 @@ def over_grid(test):
 @over_grid
 def test_loss_and_gradient_equal_the_per_sample_oracle(kind, storage, weighted, n_rows, dtype):
     p = make_problem(kind, storage, weighted, dtype)
+    total = p.rows(n_rows).reduce(loss_gradient, p.theta[None], p.loss)[0]
     parameters = p.layout.unpack(p.theta)
-    total = p.rows(n_rows).reduce(loss_gradient, parameters, p.loss)
     value, *gradient = oracle.loss_and_gradient(p.dense, p.y, p.w, *parameters, kind)
     # Rounding of sums of 23 terms of order one.
     tolerance = 1e-5 if dtype == np.float32 else 1e-13
@@ -44,9 +44,9 @@ def test_gradient_equals_finite_differences(kind, storage, weighted, n_rows, dty
 
     def value(theta):
         rows = exact._replace(X=p.X.astype(np.float64)).rows(n_rows)
-        return rows.reduce(loss_gradient, p.layout.unpack(theta), p.loss)[0]
+        return rows.reduce(loss_gradient, theta[None], p.loss)[0, 0]
 
-    gradient = p.rows(n_rows).reduce(loss_gradient, p.layout.unpack(p.theta), p.loss)[1:]
+    gradient = p.rows(n_rows).reduce(loss_gradient, p.theta[None], p.loss)[0, 1:]
     tolerance = 1e-4 if dtype == np.float32 else 1e-7
     np.testing.assert_allclose(
         gradient, oracle.finite_difference(value, p.theta), rtol=tolerance, atol=tolerance
@@ -57,11 +57,10 @@ def test_gradient_equals_finite_differences(kind, storage, weighted, n_rows, dty
 def test_hessian_and_its_products_equal_finite_differences(kind, storage, weighted, n_rows, dtype):
     exact = make_problem(kind, storage, weighted, np.float64)
     p = make_problem(kind, storage, weighted, dtype)
-    parameters = p.layout.unpack(p.theta)
 
     def gradient(theta):
         rows = exact._replace(X=p.X.astype(np.float64)).rows(n_rows)
-        return rows.reduce(loss_gradient, p.layout.unpack(theta), p.loss)[1:]
+        return rows.reduce(loss_gradient, theta[None], p.loss)[0, 1:]
 
     step = 1e-6
     numeric = np.array(
@@ -71,12 +70,19 @@ def test_hessian_and_its_products_equal_finite_differences(kind, storage, weight
         ]
     )
     rows = p.rows(n_rows)
-    matrix = rows.reduce(hessian, parameters, p.loss, False, shape=numeric.shape)
+    shape = (1 + p.layout.size,) * 2
+    [bordered] = rows.reduce(loss_gradient_hessian, p.theta[None], p.loss, False, shape=shape)
     tolerance = 1e-4 if dtype == np.float32 else 1e-7
-    np.testing.assert_allclose(matrix, numeric, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(bordered[1:, 1:], numeric, rtol=tolerance, atol=tolerance)
+    rounding = 1e-5 if dtype == np.float32 else 1e-13
+    np.testing.assert_allclose(
+        bordered[0],
+        rows.reduce(loss_gradient, p.theta[None], p.loss)[0],
+        rtol=rounding,
+        atol=10 * rounding,
+    )
     direction = np.random.default_rng(1).standard_normal(p.layout.size)
-    folded = rows.cast(p.layout.unpack(direction))
-    product = rows.reduce(hessp, parameters, p.loss, folded, False)
+    [product] = rows.reduce(hessp, p.theta[None], p.loss, direction[None], False)
     assert product[0] == 0
     np.testing.assert_allclose(product[1:], numeric @ direction, rtol=tolerance, atol=tolerance)
 
@@ -85,9 +91,9 @@ def test_hessian_and_its_products_equal_finite_differences(kind, storage, weight
 @pytest.mark.parametrize("storage", ["dense", "CSR"])
 def test_gauss_newton_is_the_curvature_of_the_loss_of_linearised_logits(kind, storage):
     p = make_problem(kind, storage)
-    parameters = p.layout.unpack(p.theta)
-    shape = (p.layout.size, p.layout.size)
-    matrix = p.rows(7).reduce(hessian, parameters, p.loss, True, shape=shape)
+    shape = (1 + p.layout.size,) * 2
+    matrix = p.rows(7).reduce(loss_gradient_hessian, p.theta[None], p.loss, True, shape=shape)
+    matrix = matrix[0, 1:, 1:]
 
     def logits(theta):
         return p.rows(7).logits(forward, p.layout.unpack(theta)).ravel()
@@ -101,70 +107,126 @@ def test_gauss_newton_is_the_curvature_of_the_loss_of_linearised_logits(kind, st
         ]
     ).reshape(-1, N_SAMPLES, K)
     Z = logits(p.theta).reshape(N_SAMPLES, K)
-    expected = np.zeros(shape)
+    expected = np.zeros_like(matrix)
     for i, (z, w) in enumerate(zip(Z, p.w, strict=True)):
         P = p.loss.probabilities(z[None])[0]
         B = np.diag(P) - np.outer(P, P) if kind == "K classes" else np.diag(P * (1 - P))
         expected += w * J[:, i] @ B @ J[:, i].T
     np.testing.assert_allclose(matrix, expected, atol=1e-7)
     direction = np.random.default_rng(1).standard_normal(p.layout.size)
-    product = p.rows(7).reduce(hessp, parameters, p.loss, p.layout.unpack(direction), True)
+    [product] = p.rows(7).reduce(hessp, p.theta[None], p.loss, direction[None], True)
     np.testing.assert_allclose(product[1:], matrix @ direction, atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", oracle.KINDS)
 def test_forward_gives_views_of_the_work_buffers(kind):
     p = make_problem(kind)
-    work = Work(N_SAMPLES + 2, p.layout, p.X.dtype)
-    H, Z = forward(Block(p.X, None, None), p.layout.unpack(p.theta), work)
-    assert np.shares_memory(H, work.H)
-    assert np.shares_memory(Z, work.Z)
-    for x, h, z in zip(p.dense, H, Z, strict=True):
+    work = Work(N_SAMPLES + 2, 2, p.layout, p.X.dtype)
+    [H], [Z] = forward(Block(p.X, None, None), p.layout.layers(p.theta[None]), work)
+    _, kept_H, _, kept_Z, _ = work.views(1, N_SAMPLES)
+    assert np.shares_memory(H, kept_H)
+    assert np.shares_memory(Z, kept_Z)
+    for x, h, z in zip(p.dense, H.T, Z.T, strict=True):
         hidden, logits = oracle.logits(x, *p.layout.unpack(p.theta))
-        np.testing.assert_allclose(h, hidden, rtol=1e-13)
+        np.testing.assert_allclose(h, hidden, rtol=1e-12)
         np.testing.assert_allclose(z, logits, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_tanh_is_exact_to_the_rounding_of_one(dtype):
+    x = np.concatenate([np.linspace(-25, 25, 20_001), [0, 1e-30, -1e-10, 300, -300, 1e30, -1e30]])
+    layout = Layout(1, 1, 1)
+    X = x.astype(dtype)[:, None]
+    work = Work(len(X), 1, layout, X.dtype)
+    with np.errstate(over="ignore"):
+        H, _ = forward(Block(X, None, None), layout.layers(np.eye(1, 4, dtype=dtype)), work)
+    exact = np.tanh(X[:, 0].astype(np.longdouble))
+    assert np.abs(H[0, 0] - exact).max() <= 2 * np.finfo(dtype).eps
 
 
 @pytest.mark.parametrize("storage", ["dense", "CSR"])
 def test_kernel_adds_to_its_accumulator_and_leaves_its_inputs(storage):
     p = make_problem("K classes", storage)
-    parameters = p.layout.unpack(p.theta.copy())
-    block = Block(p.X, p.loss.encode(p.y), p.w)
-    work = Work(N_SAMPLES, p.layout, p.X.dtype)
-    once = np.zeros(1 + p.layout.size)
-    loss_gradient(block, parameters, work, p.loss, p.layout, once)
+    theta = p.theta.copy()
+    layers = p.layout.layers(theta[None])
+    block = Block(p.X, p.loss.encode(p.y, p.X.dtype), p.w)
+    work = Work(N_SAMPLES, 1, p.layout, p.X.dtype)
+    once = np.zeros((1, 1 + p.layout.size))
+    loss_gradient(block, layers, work, p.loss, p.layout, once)
     twice = once.copy()
-    loss_gradient(block, parameters, work, p.loss, p.layout, twice)
+    loss_gradient(block, layers, work, p.loss, p.layout, twice)
     np.testing.assert_allclose(twice, 2 * once, rtol=1e-14)
     fresh = make_problem("K classes", storage)
     np.testing.assert_array_equal(p.dense, fresh.dense)
     np.testing.assert_array_equal(p.w, fresh.w)
-    np.testing.assert_array_equal(p.layout.pack(parameters), fresh.theta)
+    np.testing.assert_array_equal(theta, fresh.theta)
+
+
+@pytest.mark.parametrize("kind", oracle.KINDS)
+@pytest.mark.parametrize("storage", ["dense", "CSR"])
+@pytest.mark.parametrize("n_rows", [7, None])
+@pytest.mark.parametrize("kernel", [loss_gradient, loss_gradient_hessian, hessp])
+def test_networks_side_by_side_are_to_the_bit_what_they_are_alone(kind, storage, n_rows, kernel):
+    p = make_problem(kind, storage)
+    rows, size = p.rows(n_rows), p.layout.size
+    thetas, directions = np.random.default_rng(2).standard_normal((2, 6, size))
+    shape = (1 + size,) * (2 if kernel is loss_gradient_hessian else 1)
+
+    def run(some):
+        args = {
+            loss_gradient: (),
+            loss_gradient_hessian: (False,),
+            hessp: (directions[some], False),
+        }
+        return rows.reduce(kernel, thetas[some], p.loss, *args[kernel], shape=shape)
+
+    together = run(slice(None))
+    for k in range(6):
+        np.testing.assert_array_equal(together[k], run(slice(k, k + 1))[0])
+
+
+@pytest.mark.parametrize("kind", oracle.KINDS)
+def test_a_column_of_ones_takes_the_biases_into_the_products(kind):
+    p = make_problem(kind)
+    size = 1 + p.layout.size
+    sums = []
+    for X in (p.X, np.column_stack([p.X, np.ones(N_SAMPLES)])):
+        block = Block(X, p.loss.encode(p.y, X.dtype), p.w)
+        work = Work(N_SAMPLES, 1, p.layout, X.dtype)
+        total = np.zeros((1, size, size))
+        layers = p.layout.layers(p.theta[None])
+        loss_gradient_hessian(block, layers, work, p.loss, False, p.layout, total)
+        product = np.zeros((1, size))
+        hessp(block, layers, work, p.loss, layers, False, p.layout, product)
+        sums.append((total, product))
+    for plain, with_ones in zip(*sums, strict=True):
+        np.testing.assert_allclose(with_ones, plain, rtol=1e-11, atol=1e-12)
 
 
 @pytest.mark.parametrize("storage", ["dense", "CSR"])
 def test_float32_sums_do_not_drift_with_the_number_of_rows(storage):
     # The sums over blocks are float64: a thousand equal blocks add up to a thousand times one.
     p = make_problem("two classes", storage, weighted=False, dtype=np.float32)
-    one = p.rows(N_SAMPLES).reduce(loss_gradient, p.layout.unpack(p.theta), p.loss)
-    total = np.zeros_like(one)
-    block = Block(p.X, p.loss.encode(p.y), p.w.astype(np.float32))
-    work = Work(N_SAMPLES, p.layout, p.X.dtype)
-    parameters = p.rows().cast(p.layout.unpack(p.theta))
+    theta = p.theta[None].astype(np.float32)
+    block = Block(p.X, p.loss.encode(p.y, np.float32), p.w.astype(np.float32))
+    work = Work(N_SAMPLES, 1, p.layout, p.X.dtype)
+    one, total = np.zeros((2, 1, 1 + p.layout.size))
+    loss_gradient(block, p.layout.layers(theta), work, p.loss, p.layout, one)
     for _ in range(1000):
-        loss_gradient(block, parameters, work, p.loss, p.layout, total)
+        loss_gradient(block, p.layout.layers(theta), work, p.loss, p.layout, total)
     np.testing.assert_allclose(total, 1000 * one, rtol=1e-12)
 
 
-def test_saturated_units_have_no_gradient_and_no_warning():
+def test_saturated_units_have_no_gradient():
     layout = Layout(1, 1, 1)
     loss = LOSSES["logistic"]
     X = np.array([[1e300], [-1e300]])
-    block = Block(X, loss.encode(np.array([0, 1])), np.ones(2))
-    total = np.zeros(1 + layout.size)
-    parameters = layout.unpack(np.array([1.0, 0, 1, 0]))
-    loss_gradient(block, parameters, Work(2, layout, X.dtype), loss, layout, total)
-    dW1, _, dW2, _ = layout.unpack(total[1:])
+    block = Block(X, loss.encode(np.array([0, 1]), X.dtype), np.ones(2))
+    total = np.zeros((1, 1 + layout.size))
+    layers = layout.layers(np.array([[1.0, 0, 1, 0]]))
+    with np.errstate(over="ignore"):  # as a fit has it: exp(-2 a) is infinite
+        loss_gradient(block, layers, Work(2, 1, layout, X.dtype), loss, layout, total)
+    dW1, _, dW2, _ = layout.unpack(total[0, 1:])
     assert dW1 == 0
     assert dW2 > 0
 

@@ -1,20 +1,25 @@
+import os
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, get_ident
+from time import sleep
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from problems import N_SAMPLES, make_problem
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from skshallow import ShallowTanhClassifier
+from skshallow import ShallowTanhClassifier, _blocks
 from skshallow._backprop import forward, loss_gradient
 from skshallow._blocks import (
     BLOCK_ENTRIES,
     RowBlocks,
     block_rows,
-    single_threaded_blas,
+    one_thread_blas,
+    share_out,
     split_rows,
 )
 from skshallow._losses import LOSSES
@@ -42,19 +47,18 @@ def test_blocks_cover_the_rows_in_order_without_copying(make, n_rows):
 @pytest.mark.parametrize("storage", ["dense", "CSR"])
 def test_same_sum_for_any_block_size(storage):
     p = make_problem("K classes", storage)
-    parameters = p.layout.unpack(p.theta)
-    whole = p.rows(N_SAMPLES).reduce(loss_gradient, parameters, p.loss)
+    whole = p.rows(N_SAMPLES).reduce(loss_gradient, p.theta[None], p.loss)
     for n_rows in (1, 2, 10, N_SAMPLES + 3, None):
-        parts = p.rows(n_rows).reduce(loss_gradient, parameters, p.loss)
+        parts = p.rows(n_rows).reduce(loss_gradient, p.theta[None], p.loss)
         np.testing.assert_allclose(parts, whole, rtol=1e-12, atol=1e-13)
 
 
 def test_read_only_memmap_and_fortran_order(tmp_path):
     p = make_problem("two classes")
     np.save(tmp_path / "X.npy", p.X)
-    expected = p.rows(7).reduce(loss_gradient, p.layout.unpack(p.theta), p.loss)
+    expected = p.rows(7).reduce(loss_gradient, p.theta[None], p.loss)
     for X in (np.load(tmp_path / "X.npy", mmap_mode="r"), np.asfortranarray(p.X)):
-        got = p._replace(X=X).rows(7).reduce(loss_gradient, p.layout.unpack(p.theta), p.loss)
+        got = p._replace(X=X).rows(7).reduce(loss_gradient, p.theta[None], p.loss)
         np.testing.assert_allclose(got, expected, rtol=1e-13)
 
 
@@ -62,8 +66,8 @@ def test_64_bit_indices():
     p = make_problem("two classes", "CSR")
     wide = p.X.copy()
     wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
-    got = p._replace(X=wide).rows(7).reduce(loss_gradient, p.layout.unpack(p.theta), p.loss)
-    expected = p.rows(7).reduce(loss_gradient, p.layout.unpack(p.theta), p.loss)
+    got = p._replace(X=wide).rows(7).reduce(loss_gradient, p.theta[None], p.loss)
+    expected = p.rows(7).reduce(loss_gradient, p.theta[None], p.loss)
     np.testing.assert_array_equal(got, expected)
 
 
@@ -72,15 +76,26 @@ def test_buffers_do_not_grow_with_the_number_of_rows():
     X = np.broadcast_to(np.zeros((1, 3)), (200_000, 3))
     p = make_problem("two classes")._replace(X=X, y=np.arange(200_000) % 2, w=np.ones(200_000))
     rows = p._replace(layout=layout, loss=LOSSES["logistic"]).rows()
-    assert rows._work.H.size == BLOCK_ENTRIES
-    assert len(rows._blocks) == -(-200_000 // (BLOCK_ENTRIES // 8))
+    buffers = []
+    for _ in range(2):
+        rows.reduce(loss_gradient, np.zeros((1, layout.size)), LOSSES["logistic"])
+        buffers.append(rows._buffers(0, 1, 1))
+    assert buffers[0] is buffers[1]
+    assert (
+        max(part.size for part in buffers[0].views(1, buffers[0].n_rows)) <= 9 / 8 * BLOCK_ENTRIES
+    )
 
 
 def test_rows_of_a_block():
-    assert block_rows(Layout(1, 10 * BLOCK_ENTRIES, 1)) == 1
-    assert block_rows(Layout(50_000, 16, 1)) == 50_000
-    assert block_rows(Layout(4, 32, 1)) == BLOCK_ENTRIES // 32
-    assert block_rows(Layout(4, 2, 1024)) == BLOCK_ENTRIES // 1024
+    many = 10**7
+    assert block_rows(Layout(1, 10 * BLOCK_ENTRIES, 1), many, 10 * BLOCK_ENTRIES) == 1
+    assert block_rows(Layout(4, 32, 1), 100, 32) == 100
+    sparse = Layout(50_000, 16, 1)  # a block's gradient is as large as W1
+    assert 40_000 < block_rows(sparse, many, 16) <= 50_000
+    for n_samples in (4097, 10_000, 99_999, many):
+        n_rows = block_rows(Layout(4, 32, 1), n_samples, 32)
+        assert n_rows <= BLOCK_ENTRIES // 32
+        assert -(-n_samples // n_rows) % 4 == 0  # equal shares for two or four threads
 
 
 def test_logits_of_all_rows():
@@ -99,21 +114,102 @@ def test_overlapping_holds_of_blas_are_lifted_together():
     inside, leave = Barrier(3), Barrier(3)
 
     def hold():
-        with single_threaded_blas:
+        with one_thread_blas:
             inside.wait(10)
+            n_threads = one_thread_blas.n_threads
             leave.wait(10)
+            return n_threads
 
     with ThreadPoolExecutor(2) as pool:
         tasks = [pool.submit(hold) for _ in range(2)]
         inside.wait(10)
         assert blas_threads() == [1] * len(before)
+        assert one_thread_blas.n_threads == 1
         leave.wait(10)
-        for task in tasks:
-            task.result()
+        # Only the first of them has the threads.
+        assert min(task.result() for task in tasks) == 1
     assert blas_threads() == before
-    with pytest.raises(RuntimeError), single_threaded_blas:
+    with pytest.raises(RuntimeError), one_thread_blas:
         raise RuntimeError
     assert blas_threads() == before
+
+
+@pytest.fixture(params=[1, 2, 3, 7])
+def n_threads(request, monkeypatch):
+    """Threads whatever the machine has, from the first block on."""
+    monkeypatch.setattr(type(one_thread_blas), "n_threads", request.param)
+    return request.param
+
+
+@pytest.mark.parametrize("storage", ["dense", "CSR"])
+@pytest.mark.parametrize("n_rows", [1, 7])
+def test_sums_and_logits_are_the_same_to_the_bit_for_any_number_of_threads(
+    storage, n_rows, n_threads, monkeypatch
+):
+    p = make_problem("K classes", storage)
+    monkeypatch.setattr(_blocks, "_PARTS", 5)
+    seen = set()
+
+    def kernel(*args):
+        seen.add(get_ident())
+        sleep(1e-3)  # so that no thread can do it all before another begins
+        loss_gradient(*args)
+
+    got = p.rows(n_rows).reduce(kernel, p.theta[None], p.loss)
+    logits = p.rows(n_rows).logits(forward, p.layout.unpack(p.theta))
+    monkeypatch.setattr(type(one_thread_blas), "n_threads", 1)
+    np.testing.assert_array_equal(got, p.rows(n_rows).reduce(loss_gradient, p.theta[None], p.loss))
+    expected = p.rows(n_rows).logits(forward, p.layout.unpack(p.theta))
+    np.testing.assert_array_equal(logits, expected)
+    assert (len(seen) > 1) == (n_threads > 1)
+    assert len(seen) <= n_threads
+
+
+def test_an_error_in_any_thread_is_raised_and_ends_the_others(n_threads):
+    done = []
+
+    def task(i, worker):
+        assert worker < n_threads
+        done.append(i)
+        if i == 2:
+            raise KeyError(i)
+        sleep(1e-3)
+
+    with pytest.raises(KeyError):
+        share_out(task, 100)
+    assert len(done) < 100
+    with np.errstate(divide="ignore"):  # other threads ignore it too
+        share_out(lambda i, worker: np.ones(1000) / 0, 10)
+
+
+def test_threads_are_those_that_blas_was_allowed():
+    assert one_thread_blas.n_threads == 1
+    for limit in (1, None):
+        with threadpool_limits(limit, "blas"):
+            allowed = min([os.cpu_count(), *blas_threads()])
+            with one_thread_blas:
+                assert one_thread_blas.n_threads == allowed
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_forked_child_has_threads_of_its_own():
+    code = """
+import os, warnings
+import numpy as np
+from skshallow import ShallowTanhClassifier, _blocks
+warnings.simplefilter("ignore")
+type(_blocks.one_thread_blas).n_threads = 2
+_blocks.BLOCK_ENTRIES = 100
+X = np.random.default_rng(0).standard_normal((500, 3))
+model = ShallowTanhClassifier(4, max_iter=2, random_state=0).fit(X, X[:, 0] > 0)
+expected = model.coefs_[0].tolist()
+child = os.fork()
+if child == 0:
+    again = ShallowTanhClassifier(4, max_iter=2, random_state=0).fit(X, X[:, 0] > 0)
+    os._exit(again.coefs_[0].tolist() != expected)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_fits_hold_blas_to_one_thread(monkeypatch):

@@ -10,8 +10,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 import skshallow
 from skshallow import ShallowTanhClassifier, _classifier
+from skshallow._blocks import RowBlocks
 from skshallow._losses import LOSSES
-from skshallow._objective import Objective
 from skshallow._parameters import Layout
 from skshallow._solvers import SOLVERS, Solver
 from skshallow._standardize import column_scaling
@@ -260,23 +260,23 @@ def test_warm_start_keeps_the_function_when_the_statistics_change():
 
 
 def test_an_interrupt_in_the_middle_leaves_the_estimator_as_it_was(monkeypatch):
-    original, calls = Objective.loss_gradient, []
+    original, calls = RowBlocks.reduce, []
 
-    def interrupted(self, theta):
-        calls.append(theta)
+    def interrupted(self, *args, **kwargs):
+        calls.append(args)
         if len(calls) == 5:
             raise KeyboardInterrupt
-        return original(self, theta)
+        return original(self, *args, **kwargs)
 
     for solver in SOLVERS:
         model = fitted("K classes", solver=solver, tol=1e-1)
         before = vars(model).copy()
         calls.clear()
-        monkeypatch.setattr(Objective, "loss_gradient", interrupted)
+        monkeypatch.setattr(RowBlocks, "reduce", interrupted)
         model.set_params(tol=0)
         with pytest.raises(KeyboardInterrupt):
             model.fit(X, Y)
-        monkeypatch.setattr(Objective, "loss_gradient", original)
+        monkeypatch.setattr(RowBlocks, "reduce", original)
         model.set_params(tol=1e-1)
         assert vars(model).keys() == before.keys()
         assert all(vars(model)[name] is before[name] for name in before if name.endswith("_"))

@@ -130,9 +130,10 @@ def test_kernels_compute_in_the_dtype_of_X(dtype, monkeypatch):
     seen = set()
     original = _objective.loss_gradient
 
-    def spy(block, parameters, work, *args):
-        seen.update({block.X.dtype, block.w.dtype, work.H.dtype, parameters.W1.dtype})
-        original(block, parameters, work, *args)
+    def spy(block, layers, work, *args):
+        buffers = work.views(1, block.X.shape[0])
+        seen.update(part.dtype for part in (block.X, block.w, *layers, *buffers))
+        original(block, layers, work, *args)
 
     monkeypatch.setattr(_objective, "loss_gradient", spy)
     fit(X.astype(dtype))

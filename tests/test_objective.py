@@ -28,7 +28,9 @@ def test_gradient_equals_finite_differences(kind, storage):
 def test_hessian_equals_finite_differences(kind, storage):
     p = make_problem(kind, storage)
     objective = objective_of(p, scaling=column_scaling(p.X, p.w) if storage == "CSR" else None)
-    matrix = objective.hessian(p.theta)
+    value, gradient, matrix = objective.loss_gradient_hessian(p.theta)
+    for got, want in zip((value, gradient), objective.loss_gradient(p.theta), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-15)
     step = 1e-6
     numeric = [
         (
@@ -41,7 +43,7 @@ def test_hessian_equals_finite_differences(kind, storage):
     np.testing.assert_allclose(matrix, numeric, rtol=1e-6, atol=1e-8)
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-15)
     for gauss_newton in (False, True):
-        full = objective.hessian(p.theta, gauss_newton)
+        *_, full = objective.loss_gradient_hessian(p.theta, gauss_newton)
         products = [objective.hessp(p.theta, e, gauss_newton) for e in np.eye(len(p.theta))]
         np.testing.assert_allclose(products, full, atol=1e-14)
     assert (objective.n_hessians, objective.n_hessps) == (3, 2 * len(p.theta))

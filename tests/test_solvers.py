@@ -21,6 +21,7 @@ from skshallow._solvers import (
     STOPPED,
     Minibatches,
     _auto,
+    _lbfgs,
     _newton,
 )
 from skshallow._standardize import column_scaling
@@ -40,40 +41,76 @@ class Quadratic:
     precision = np.finfo(float).eps
 
     def loss_gradient(self, theta):
-        gradient = self.A @ (theta - self.minimum)
-        return 1 + 0.5 * (theta - self.minimum) @ gradient, gradient
+        gradient = (theta - self.minimum) @ self.A
+        return 1 + 0.5 * ((theta - self.minimum) * gradient).sum(axis=-1), gradient
 
     def hessian(self, theta):
         return self.A
+
+    def loss_gradient_hessian(self, theta):
+        return *self.loss_gradient(theta), np.array([self.hessian(one) for one in theta])
 
     def hessp(self, theta, direction):
         return self.A @ direction
 
 
-def solve(name, objective, theta0, *, tol=1e-4, max_iter=1000, stop_after=None, **options):
-    path = []
+def solve_all(name, objective, thetas, *, tol=1e-4, max_iter=1000, stop_after=None, **options):
+    """Results and paths from several starts."""
+    paths = [[] for _ in thetas]
 
-    def callback(theta, value, gradient):
-        path.append((theta.copy(), value, gradient.copy()))
-        return len(path) == stop_after
+    def callback(k, theta, value, gradient):
+        paths[k].append((theta.copy(), value, gradient.copy()))
+        return len(paths[k]) == stop_after
 
     minibatches = {"batch_size": 5, "schedule": "cosine", "shuffle": True, "learning_rate": 0.02}
-    minibatches |= {"random_state": np.random.RandomState(0)} | options
+    minibatches |= options
     offered = {"momentum": 0.9, "nesterovs_momentum": True}
     offered = {name: options.get(name, value) for name, value in offered.items()}
     for key in offered:
         minibatches.pop(key, None)
-    offered["minibatches"] = Minibatches(**minibatches)
+    offered["minibatches"] = [
+        Minibatches(**minibatches | {"random_state": np.random.RandomState(k)})
+        for k in range(len(thetas))
+    ]
     solver = SOLVERS[name]
-    result = solver.solve(
+    results = solver.solve(
         objective,
-        theta0,
+        np.array(thetas),
         tol=tol,
         max_iter=max_iter,
         callback=callback,
         **{need: offered[need] for need in solver.needs},
     )
+    return results, paths
+
+
+def solve(name, objective, theta0, **options):
+    """Result and path from one start."""
+    [result], [path] = solve_all(name, objective, [theta0], **options)
     return result, path
+
+
+@every_solver
+@pytest.mark.parametrize("kind", KINDS)
+def test_starts_side_by_side_end_where_they_do_alone(name, kind):
+    p = make_problem(kind)
+    objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.1)
+    thetas = np.random.default_rng(0).standard_normal((5, p.layout.size))
+    thetas[2] = solve("newton", objective, thetas[2], tol=1e-9)[0].x  # ends before it begins
+    before = thetas.copy()
+    results, paths = solve_all(name, objective, thetas, tol=1e-5, max_iter=60)
+    assert len({result.nit for result in results}) > 1
+    np.testing.assert_array_equal(thetas, before)
+    for k in range(5):
+        # The same minibatches too.
+        options = {"random_state": np.random.RandomState(k)} if k == 0 else {}
+        if options or name not in ("adam", "sgd"):
+            alone, path = solve(name, objective, thetas[k], tol=1e-5, max_iter=60, **options)
+            assert (results[k].nit, results[k].status) == (alone.nit, alone.status)
+            np.testing.assert_array_equal(results[k].x, alone.x)
+            np.testing.assert_array_equal(results[k].jac, alone.jac)
+            assert results[k].fun == alone.fun
+            assert [value for _, value, _ in paths[k]] == [value for _, value, _ in path]
 
 
 @every_solver
@@ -195,19 +232,17 @@ def test_newton_converges_to_1e_10_without_a_rise(kind, storage):
     assert np.abs(result.jac).max() <= 1e-10
     assert (np.diff([value for _, value, _ in path]) <= 0).all()
     # A minimum, not a saddle point.
-    assert np.linalg.eigvalsh(objective.hessian(result.x))[0] > -1e-12
+    assert np.linalg.eigvalsh(objective.loss_gradient_hessian(result.x)[2])[0] > -1e-12
 
 
 @pytest.mark.usefixtures("subproblem")
 def test_newton_leaves_a_saddle_point_whose_gradient_is_tiny():
-    class Saddle:
+    class Saddle(Quadratic):
         """(x^2 - 1)^2 / 4 + y^2, with minima at (+-1, 0) and a saddle point at 0."""
 
-        precision = np.finfo(float).eps
-
         def loss_gradient(self, theta):
-            x, y = theta
-            return (x * x - 1) ** 2 / 4 + y * y, np.array([x**3 - x, 2 * y])
+            x, y = theta.T
+            return (x * x - 1) ** 2 / 4 + y * y, np.stack([x**3 - x, 2 * y], axis=-1)
 
         def hessian(self, theta):
             return np.diag([3 * theta[0] ** 2 - 1, 2.0])
@@ -220,36 +255,30 @@ def test_newton_leaves_a_saddle_point_whose_gradient_is_tiny():
     np.testing.assert_allclose(np.abs(result.x), [1, 0], atol=1e-10)
 
 
-@pytest.mark.parametrize("radius", [1e-3, 0.1, 1.0, 100.0])
-@pytest.mark.parametrize("kind", ["definite", "indefinite", "singular", "hard case"])
-def test_exact_subproblem_is_the_minimum_over_the_ball(kind, radius):
+@pytest.mark.parametrize("damping", [0.0, 1e-3, 0.1, 10.0])
+@pytest.mark.parametrize("values", [[0.5, 1, 2, 3], [-2, -1, 0.5, 3], [0, 0, 1, 2]])
+def test_systems_are_solved_where_they_are_positive_definite(values, damping):
     rng = np.random.default_rng(0)
     Q = np.linalg.qr(rng.standard_normal((4, 4)))[0]
-    values = {
-        "definite": [0.5, 1, 2, 3],
-        "indefinite": [-2, -1, 0.5, 3],
-        "singular": [0, 0, 1, 2],
-        "hard case": [-1, 0.5, 1, 2],
-    }[kind]
-    H = Q * values @ Q.T
-    g = rng.standard_normal(4)
-    if kind == "hard case":
-        g -= Q[:, 0] * (Q[:, 0] @ g)
+    H, g = Q * values @ Q.T, 1e-12 * rng.standard_normal(4)  # a tolerance of CG of 1e-6
 
     class Model(Quadratic):
-        def hessian(self, theta):
-            return H
+        def hessp(self, theta, direction):
+            return H @ direction
 
-    step, predicted, at_boundary = _newton.ExactSubproblem(Model(), np.zeros(4), g).solve(radius)
-    length = np.linalg.norm(step)
-    assert length <= 1.011 * radius
-    assert at_boundary == (length > 0.98 * radius)
-    assert predicted == pytest.approx(-(g @ step + 0.5 * step @ H @ step), rel=1e-9)
-    # No point of the ball of that radius does better: many tries, on and inside its sphere.
-    tries = rng.standard_normal((20_000, 4))
-    tries *= (radius * rng.uniform(0, 1, 20_000) ** 0.1 / np.linalg.norm(tries, axis=1))[:, None]
-    best = (tries @ g + 0.5 * np.einsum("ij,jk,ik->i", tries, H, tries)).min()
-    assert -predicted <= best * (1 - 0.02) if best < 0 else True
+    exact = _newton.ExactSystem(H, g)
+    iterative = _newton.ConjugateGradientSystem(Model(), np.zeros(4), g)
+    assert exact.scale == np.abs(np.diagonal(H)).max()
+    assert iterative.scale == pytest.approx(abs(g @ H @ g) / (g @ g))
+    step = exact.solve(damping)
+    if min(values) + damping > 1e-9:
+        expected = np.linalg.solve(H + damping * np.eye(4), -g)
+        np.testing.assert_allclose(step, expected, rtol=1e-12)
+        np.testing.assert_allclose(iterative.solve(damping), expected, rtol=1e-5)
+    elif min(values) + damping < 0:
+        assert step is None
+        step = iterative.solve(damping)
+        assert step is None or step @ g < 0  # what was found up to there is downhill
 
 
 @pytest.mark.usefixtures("subproblem")
@@ -265,23 +294,83 @@ def test_newton_ends_where_second_derivatives_overflow():
     assert (result.status, result.nit) == (STALLED, 0)
 
 
-def test_newton_shrinks_its_radius_where_the_objective_is_not_a_number():
+@pytest.mark.parametrize("name", ["lbfgs", "newton"])
+def test_steps_shrink_where_the_objective_is_not_a_number(name):
     class Bounded(Quadratic):
         def loss_gradient(self, theta):
             value, gradient = super().loss_gradient(theta)
-            return (np.nan if np.abs(theta).max() > 2.5 else value), gradient
+            return np.where(np.abs(theta).max(axis=-1) > 2.5, np.nan, value), gradient
 
-    result, path = solve("newton", Bounded(), np.zeros(3), max_iter=50)
+    result, path = solve(name, Bounded(), np.zeros(3), max_iter=50)
     assert path
     assert np.isfinite(result.fun)
+    assert result.fun < Quadratic().loss_gradient(np.zeros(3))[0]
 
 
-def test_newton_forms_no_hessian_at_rejected_points():
+def test_newton_computes_the_hessian_with_the_value():
     p = make_problem("two classes")
     objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.01)
     result, path = solve("newton", objective, 5 * p.theta, tol=1e-8)
-    assert objective.n_hessians == result.nit == len(path)
-    assert objective.n_evaluations > result.nit + 1  # some steps were rejected
+    assert result.nit == len(path)
+    # At every trial point: few of them are rejected.
+    assert result.nit + 1 < objective.n_hessians == objective.n_evaluations < 1.4 * result.nit
+
+
+# L-BFGS
+
+
+def test_pairs_act_as_the_two_loop_recursion():
+    """Nocedal and Wright (2006), algorithm 7.4, with all pairs that are kept."""
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((12, 12))
+    A = A @ A.T + np.eye(12)
+    pairs, kept = _lbfgs._Pairs(12), []
+    for _ in range(2 * pairs.m + 5):
+        s = rng.standard_normal(12)
+        y = A @ s + 0.1 * rng.standard_normal(12)
+        pairs.add(s, y)
+        if s @ y > 0:
+            kept.append((s, y))
+        gradient = rng.standard_normal(12)
+        q, alphas = gradient.copy(), []
+        for s, y in reversed(kept[-pairs.m :]):
+            alphas.append(s @ q / (s @ y))
+            q -= alphas[-1] * y
+        s, y = kept[-1]
+        q *= s @ y / (y @ y)
+        for (s, y), alpha in zip(kept[-pairs.m :], reversed(alphas), strict=True):
+            q += (alpha - y @ q / (s @ y)) * s
+        np.testing.assert_allclose(pairs.direction(gradient), -q, rtol=1e-9, atol=1e-12)
+    assert len(kept) > pairs.m
+
+
+def test_fewer_pairs_are_kept_of_many_parameters():
+    assert [_lbfgs._Pairs(size).m for size in (10, 100_000, 10**6)] == [30, 20, 10]
+
+
+def test_a_pair_without_curvature_is_left_out():
+    pairs = _lbfgs._Pairs(3)
+    pairs.add(np.ones(3), -np.ones(3))
+    assert pairs.n_pairs == 0
+    np.testing.assert_array_equal(pairs.direction(np.ones(3)), -np.ones(3))
+
+
+def test_line_search_meets_the_conditions_of_Wolfe():
+    class Steep(Quadratic):
+        """A first step of length 1 that is far too long, then one that is far too short."""
+
+    for scale in (1e-4, 1, 1e4):
+        Steep.A = np.diag([scale, 10 * scale, 100 * scale])
+        objective = Steep()
+        start = np.zeros(3)
+        previous = (start, *objective.loss_gradient(start))
+        result, path = solve("lbfgs", objective, start, tol=1e-9 * scale)
+        assert result.status == CONVERGED
+        for theta, value, gradient in path:
+            slope = previous[2] @ (theta - previous[0])
+            assert value - previous[1] <= 1e-4 * slope + 1e-15 * abs(value)
+            assert gradient @ (theta - previous[0]) >= 0.9 * slope
+            previous = theta, value, gradient
 
 
 # Stochastic solvers
@@ -413,11 +502,20 @@ def test_max_iter_of_a_stochastic_solver_names_the_step_size(name):
 # Auto
 
 
-def test_auto_is_lbfgs_for_few_rows():
+def test_auto_is_lbfgs_for_few_rows(monkeypatch):
     p, objective = small_objective()
+    monkeypatch.setattr(_auto, "NEWTON_SIZE", p.layout.size - 1)
     auto, _ = solve("auto", objective, p.theta)
     lbfgs, _ = solve("lbfgs", objective, p.theta)
     np.testing.assert_array_equal(auto.x, lbfgs.x)
+
+
+def test_auto_is_newton_for_few_parameters(monkeypatch):
+    p, objective = small_objective()
+    monkeypatch.setattr(_auto, "NEWTON_SIZE", p.layout.size)
+    auto, _ = solve("auto", objective, p.theta)
+    newton, _ = solve("newton", objective, p.theta)
+    np.testing.assert_array_equal(auto.x, newton.x)
 
 
 def test_auto_starts_with_epochs_of_adam_for_many_rows(monkeypatch):
@@ -434,18 +532,34 @@ def test_auto_starts_with_epochs_of_adam_for_many_rows(monkeypatch):
     assert (short.status, short.nit) == (MAX_ITER, 15)
     stopped, _ = solve("auto", objective, p.theta, tol=0, stop_after=3)
     assert (stopped.status, stopped.nit) == (STOPPED, 3)
+    # Of two starts one is stopped among the epochs; the other goes on, under its own number.
+    paths = {0: 0, 1: 0}
+
+    def callback(k, theta, value, gradient):
+        paths[k] += 1
+        return k == 0 and paths[k] == 3
+
+    batches = [Minibatches(5, "cosine", 0.02, True, np.random.RandomState(k)) for k in range(2)]
+    thetas = np.array([p.theta, -p.theta])
+    options = {"tol": 0, "max_iter": 15, "callback": callback, "minibatches": batches}
+    ended, went_on = SOLVERS["auto"].solve(objective, thetas, **options)
+    assert (ended.status, ended.nit, went_on.status, went_on.nit) == (STOPPED, 3, MAX_ITER, 15)
+    assert paths == {0: 3, 1: 15}
 
 
-def test_lbfgs_ends_where_that_of_MLPClassifier_does():
+@full_batch
+def test_ends_where_the_lbfgs_of_MLPClassifier_does(name):
     X, y = load_wine(return_X_y=True)
     X = StandardScaler().fit_transform(X)
+    alpha = 10  # with few minima, so that other steps lead to the same
     for seed in range(3):
-        ours = ShallowTanhClassifier(8, standardize=False, tol=1e-7, random_state=seed).fit(X, y)
+        ours = ShallowTanhClassifier(8, solver=name, standardize=False, alpha=alpha, tol=1e-7)
+        ours.set_params(random_state=seed).fit(X, y)
         theirs = MLPClassifier(
             8,
             activation="tanh",
             solver="lbfgs",
-            alpha=1,
+            alpha=alpha,
             tol=1e-7,
             max_iter=1000,
             random_state=seed,

@@ -2,11 +2,13 @@
 
 A solver is a function
 
-    solve(objective, theta0, *, tol, max_iter, callback, ...) -> OptimizeResult
+    solve(objective, thetas, *, tol, max_iter, callback, ...) -> list of OptimizeResult
 
-that starts at theta0, calls ``callback(theta, value, gradient)`` after each iteration, stops
-where that returns True, and returns ``x``, ``fun`` and ``jac`` (F and its gradient at x), ``nit``
-and, as ``status``, one of the ways to end below. It knows nothing of networks. To add one, write
+that starts at each row of thetas, of shape (n_starts, size): side by side where that is faster,
+or one after the other. It calls ``callback(k, theta, value, gradient)`` after each iteration of
+start k, ends that start where it returns True, and returns for each ``x``, ``fun`` and ``jac`` (F
+and its gradient at x), ``nit`` and, as ``status``, one of the ways to end below. A start's result
+does not depend on the others, to the bit. A solver knows nothing of networks. To add one, write
 it in a file of its own and give it a line in SOLVERS, which names what else it needs.
 """
 

@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from scipy.optimize import OptimizeResult
 
-from ._stochastic import Adam, Minibatches, descend
+from ._stochastic import Adam, Array, Minibatches, descend_each
 
 
 def solve_adam(
     objective: Any,
-    theta0: np.ndarray[Any, np.dtype[Any]],
+    thetas: Array,
     *,
     tol: float,
     max_iter: int,
     callback: Callable[..., Any],
-    minibatches: Minibatches,
-) -> OptimizeResult:
+    minibatches: list[Minibatches],
+) -> list[OptimizeResult]:
     """Minimise by Adam (Kingma and Ba, 2015) on minibatches; an iteration is an epoch."""
-    return descend(
+    return descend_each(
         objective,
-        theta0,
-        Adam(len(theta0)),
+        thetas,
+        lambda size: Adam(size),
         tol=tol,
         max_iter=max_iter,
         callback=callback,

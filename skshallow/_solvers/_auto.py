@@ -10,8 +10,9 @@ from scipy.optimize import OptimizeResult
 
 from ._adam import solve_adam
 from ._lbfgs import solve_lbfgs
+from ._newton import solve_newton
 from ._status import STOPPED
-from ._stochastic import Minibatches
+from ._stochastic import Array, Minibatches
 
 # benchmarks/auto_rule.py: starting with ten epochs of Adam, the time to the F that L-BFGS alone has
 # after 100 iterations was 0.6 to 1.7 times as long at 10,000 rows, 0.5 to 1.0 at 30,000 and 0.2 to
@@ -19,31 +20,36 @@ from ._stochastic import Minibatches
 STOCHASTIC_ROWS = 20_000
 STOCHASTIC_EPOCHS = 10
 
+# benchmarks/newton.py
+NEWTON_SIZE = 40
+
 
 def solve_auto(
     objective: Any,
-    theta0: np.ndarray[Any, np.dtype[Any]],
+    thetas: Array,
     *,
     tol: float,
     max_iter: int,
     callback: Callable[..., Any],
-    minibatches: Minibatches,
-) -> OptimizeResult:
-    """Minimise by L-BFGS, for many rows from where a few epochs of Adam lead."""
+    minibatches: list[Minibatches],
+) -> list[OptimizeResult]:
+    """Minimise by Newton's method if parameters are few, and otherwise by L-BFGS.
+
+    L-BFGS starts, if rows are many, where a few epochs of Adam lead.
+    """
+    options: dict[str, Any] = {"tol": tol, "max_iter": max_iter, "callback": callback}
     if objective.rows.n_samples < STOCHASTIC_ROWS or max_iter <= STOCHASTIC_EPOCHS:
-        return solve_lbfgs(objective, theta0, tol=tol, max_iter=max_iter, callback=callback)
-    start = solve_adam(
-        objective,
-        theta0,
-        tol=tol,
-        max_iter=STOCHASTIC_EPOCHS,
-        callback=callback,
-        minibatches=minibatches,
-    )
-    if start.status == STOPPED:
-        return start
-    result = solve_lbfgs(
-        objective, start.x, tol=tol, max_iter=max_iter - start.nit, callback=callback
-    )
-    result.nit += start.nit
-    return result
+        solve = solve_newton if thetas.shape[1] <= NEWTON_SIZE else solve_lbfgs
+        return solve(objective, thetas, **options)
+    options["max_iter"] = STOCHASTIC_EPOCHS
+    results = solve_adam(objective, thetas, minibatches=minibatches, **options)
+    options["max_iter"] = max_iter - STOCHASTIC_EPOCHS
+    going = [k for k, result in enumerate(results) if result.status != STOPPED]
+    if not going:
+        return results
+    options["callback"] = lambda k, *iterate: callback(going[k], *iterate)
+    starts = np.array([results[k].x for k in going])
+    for k, result in zip(going, solve_lbfgs(objective, starts, **options), strict=True):
+        result.nit += results[k].nit
+        results[k] = result
+    return results

@@ -1,4 +1,4 @@
-"""L-BFGS, by SciPy."""
+"""L-BFGS, for several starts side by side."""
 
 from __future__ import annotations
 
@@ -6,56 +6,162 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.optimize import OptimizeResult, minimize
+from scipy.optimize import OptimizeResult
 
-from ._status import CONVERGED, MAX_ITER, STALLED, STOPPED
+from ._side_by_side import Array, run_side_by_side
+
+# Pairs kept, and the numbers in them beyond which they are fewer, but no fewer than 10. Evaluations
+# with 10, 20 and 30 pairs: flower 143, 100, 85; moons 118, 95, 87; wine 44, 41, 39; breast cancer
+# 62, 57, 49; digits 60, 51, 51; with more no fewer (medians over 10 seeds).
+_PAIRS = 30
+_NUMBERS = 2**22
+
+# Conditions of Wolfe (Nocedal and Wright, 2006, eq. 3.6).
+_DECREASE = 1e-4
+_CURVATURE = 0.9
+
+# Trials of one line search. Each at least halves the bracket or widens it by half.
+_TRIALS = 30
+
+_EPS = float(np.finfo(float).eps)
+
+
+class _Pairs:
+    """The latest steps s and changes of the gradient y, as a metric.
+
+    With S (p, m) and Y (p, m) the pairs as columns, R the part of S^T Y in which y is no older
+    than s, D its diagonal and gamma = s.y / y.y of the latest pair, the inverse Hessian is
+
+        gamma I + [S, gamma Y] [[R^-T (D + gamma Y^T Y) R^-1, -R^-T], [-R^-1, 0]] [S, gamma Y]^T
+
+    (Byrd, Nocedal and Schnabel, 1994, eq. 3.13). A pair goes into the slot of the oldest, and R^-1
+    is kept by slots: leaving out the oldest pair deletes its row and column of R^-1, and a new
+    one adds a column -R^-1 S^T y / s.y, so that the slots need not be in order of age.
+    """
+
+    def __init__(self, size: int) -> None:
+        m = max(10, min(_PAIRS, _NUMBERS // (2 * size)))
+        self.m = m
+        self.SY = np.zeros((2 * m, size))  # rows: S, then Y
+        self.inverse_R = np.zeros((m, m))
+        self.YY = np.zeros((m, m))
+        self.D = np.zeros(m)
+        self.gamma = 1.0
+        self.n_pairs = 0
+
+    def add(self, s: Array, y: Array) -> None:
+        """Take in a new pair."""
+        product, square = float(s @ y), float(y @ y)
+        if not product > _EPS * square:
+            return  # the conditions of Wolfe forbid it, but for rounding
+        m, inverse_R = self.m, self.inverse_R
+        slot = self.n_pairs % m
+        self.n_pairs += 1
+        self.SY[slot], self.SY[m + slot] = s, y
+        columns = self.SY @ y
+        inverse_R[slot] = 0
+        inverse_R[:, slot] = inverse_R @ columns[:m] / -product
+        inverse_R[slot, slot] = 1 / product
+        self.YY[slot] = self.YY[:, slot] = columns[m:]
+        self.D[slot] = product
+        self.gamma = product / square
+
+    def direction(self, gradient: Array) -> Array:
+        """Minus the inverse Hessian times the gradient."""
+        m = self.m
+        columns = self.SY @ gradient
+        u = self.inverse_R @ columns[:m]
+        v = (self.D * u + self.gamma * (self.YY @ u - columns[m:])) @ self.inverse_R
+        columns[:m] = v
+        columns[m:] = -self.gamma * u
+        direction = columns @ self.SY
+        direction += self.gamma * gradient
+        return np.negative(direction, out=direction)
+
+
+class _Descent:
+    """One start: its pairs, and a line search along the latest direction.
+
+    The search takes the first step t that meets the conditions of Wolfe, by interpolation and
+    bisection. Where F's own rounding hides a decrease, the slopes at both ends decide (Hager and
+    Zhang, 2005, eq. 4.1).
+    """
+
+    def __init__(self, theta: Array, value: float, gradient: Array, precision: float) -> None:
+        self.theta, self.value, self.gradient = theta, value, gradient
+        self._precision = precision
+        self._pairs = _Pairs(len(theta))
+        self._search(-gradient)
+
+    def _search(self, direction: Array) -> None:
+        """Begin a line search: with the full step, or without a metric with length 1 at most."""
+        self._direction = direction
+        self._slope = float(direction @ self.gradient)
+        self._t = 1.0
+        if self._pairs.n_pairs == 0 and self._slope < -1:
+            self._t = (-self._slope) ** -0.5
+        self._low, self._high, self._n_trials = 0.0, np.inf, 0
+
+    def trial(self) -> Array | None:
+        """The point at step t, or None where no step moves theta along steepest descent."""
+        if self._n_trials < _TRIALS and self._slope < 0:
+            self._point = self.theta + self._t * self._direction
+            if self._n_trials == 0 or (self._point != self.theta).any():
+                return self._point
+        if self._pairs.n_pairs == 0:
+            return None
+        self._pairs = _Pairs(len(self.theta))  # rounding has spoilt the metric
+        self._search(-self.gradient)
+        return self.trial()
+
+    def judge(self, value: float, gradient: Array) -> bool:
+        """Move to the trial point, or choose another t."""
+        t, start = self._t, self._slope
+        slope = float(gradient @ self._direction)
+        rise = value - self.value
+        lower = rise <= _DECREASE * t * start or (
+            rise <= self._precision * abs(self.value) and slope <= (2 * _DECREASE - 1) * start
+        )
+        if lower and slope >= _CURVATURE * start:
+            self._pairs.add(self._point - self.theta, gradient - self.gradient)
+            self.theta, self.value, self.gradient = self._point, value, gradient
+            self._search(self._pairs.direction(gradient))
+            return True
+        self._n_trials += 1
+        if lower:
+            self._low = t
+        else:
+            self._high = t
+        if self._high == np.inf:
+            # Where the slope, drawn on, vanishes.
+            self._t = t * (min(max(start / (start - slope), 1.5), 10) if slope > start else 10)
+        elif self._low > 0 or not np.isfinite(rise):
+            self._t = 0.5 * (self._low + self._high)
+        else:
+            # Where a parabola through what is known has its minimum.
+            self._t = t * min(max(-0.5 * start * t / (rise - start * t), 0.1), 0.5)
+        return False
 
 
 def solve_lbfgs(
     objective: Any,
-    theta0: np.ndarray[Any, np.dtype[Any]],
+    thetas: Array,
     *,
     tol: float,
     max_iter: int,
     callback: Callable[..., Any],
-) -> OptimizeResult:
-    """Minimise by limited-memory BFGS (Liu and Nocedal, 1989) from theta0.
+) -> list[OptimizeResult]:
+    """Minimise by limited-memory BFGS (Liu and Nocedal, 1989) from each row of thetas.
 
     See the package's docstring for the arguments and the result.
     """
-    latest: dict[str, Any] = {}
 
-    def evaluate(theta: np.ndarray[Any, np.dtype[Any]]) -> tuple[float, Any]:
-        latest["value"], latest["gradient"] = objective.loss_gradient(theta)
-        return latest["value"], latest["gradient"]
+    def evaluate(points: Array) -> list[tuple[float, Array]]:
+        values, gradients = objective.loss_gradient(points)
+        return list(zip(values.tolist(), gradients, strict=True))
 
-    def after_iteration(intermediate_result: OptimizeResult) -> None:
-        # The line search ends at the point that it accepts, so the latest evaluation is it.
-        if callback(intermediate_result.x, latest["value"], latest["gradient"]):
-            latest["stopped"] = True
-            raise StopIteration
-
-    found = minimize(
-        evaluate,
-        theta0,
-        jac=True,
-        method="L-BFGS-B",
-        callback=after_iteration,
-        options={
-            "maxiter": max_iter,
-            "maxfun": np.iinfo(np.int32).max,  # max_iter is the limit
-            "gtol": tol,
-            "ftol": 0.0,  # only the gradient says converged
-        },
-    )
-    # After a failed line search SciPy's fun and jac can belong to a rejected point.
-    value, gradient = objective.loss_gradient(found.x)
-    if np.abs(gradient).max() <= tol:
-        status = CONVERGED
-    elif latest.get("stopped"):
-        status = STOPPED
-    elif found.nit >= max_iter:
-        status = MAX_ITER
-    else:
-        status = STALLED
-    return OptimizeResult(x=found.x, fun=value, jac=gradient, nit=found.nit, status=status)
+    descents = [
+        _Descent(theta.copy(), *found, objective.precision)
+        for theta, found in zip(thetas, evaluate(thetas), strict=True)
+    ]
+    return run_side_by_side(descents, evaluate, tol=tol, max_iter=max_iter, callback=callback)

@@ -1,173 +1,160 @@
-"""Trust-region Newton: one outer loop, with the subproblem as a plug-in."""
+"""Damped Newton, for several starts side by side, with the damped system as a plug-in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
-from scipy.linalg import eigh
-from scipy.linalg.lapack import dpotrf, dpotrs
+from scipy.linalg.lapack import dposv
 from scipy.optimize import OptimizeResult
 
-from ._status import CONVERGED, MAX_ITER, STALLED, STOPPED
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from ._side_by_side import Array, run_side_by_side
 
 # Up to this many parameters the Hessian is formed and factorised; beyond it is only multiplied.
 EXACT_SIZE = 300
 
-# Nocedal and Wright (2006), algorithm 4.1.
-_ACCEPT = 1e-4  # least ratio of actual to predicted decrease for a step to be taken
-_POOR, _GOOD = 0.25, 0.75  # ratios below and above which the radius shrinks and grows
+# Least ratio of actual to predicted decrease for a step to be taken.
+_ACCEPT = 1e-4
+
+# Damping at first, and the least above zero, beside the largest diagonal entry of the Hessian.
+_FIRST, _LEAST = 1e-2, 1e-10
 
 _EPS = np.finfo(float).eps
 
 
-class Step(NamedTuple):
-    """Answer of a subproblem: a step, its predicted decrease, and whether it met the radius."""
+class ExactSystem:
+    """(H + damping I) s = -g by a Cholesky factorisation."""
 
-    step: Array
-    predicted: float
-    at_boundary: bool
+    def __init__(self, H: Array, gradient: Array) -> None:
+        self.H, self.gradient = H, gradient
+        self.scale = float(np.abs(np.diagonal(H)).max())
 
-
-class ExactSubproblem:
-    """Minimise the quadratic model g.s + s.Hs / 2 within a radius, exactly.
-
-    A Cholesky factorisation gives the Newton step. Where H is not positive definite or the step
-    too long, the spectrum of H gives (H + shift I) s = -g with |s| the radius (More and
-    Sorensen, 1983); it is kept for further radii at the same point.
-    """
-
-    def __init__(self, objective: Any, theta: Array, gradient: Array) -> None:
-        self.gradient = gradient
-        self.H = objective.hessian(theta)
-        self._finite = bool(np.isfinite(self.H).all())
-        factor, info = dpotrf(self.H) if self._finite else (None, 1)
-        self._newton = -dpotrs(factor, gradient)[0] if info == 0 else None
-        self._spectrum: tuple[Array, Array, Array] | None = None
-
-    def solve(self, radius: float) -> Step:
-        """Best step of length at most `radius`."""
-        if not self._finite:
-            return Step(self.gradient, np.nan, False)
-        if self._newton is not None and np.linalg.norm(self._newton) <= radius:
-            return Step(self._newton, -0.5 * (self.gradient @ self._newton), False)
-        if self._spectrum is None:
-            values, vectors = eigh(self.H)
-            self._spectrum = values, vectors, vectors.T @ self.gradient
-        values, vectors, c = self._spectrum
-        s = _shifted(values, c, radius)
-        return Step(vectors @ s, float(-(c @ s) - 0.5 * (values @ (s * s))), True)
+    def solve(self, damping: float) -> Array | None:
+        """The step, or None where H + damping I is not positive definite."""
+        damped = self.H.copy()
+        damped.ravel()[:: len(damped) + 1] += damping
+        # The transpose is the same matrix, in the order that LAPACK reads.
+        _, step, info = dposv(damped.T, self.gradient, overwrite_a=True)
+        return -step if info == 0 else None
 
 
-def _shifted(values: Array, c: Array, radius: float) -> Array:
-    """Minimiser of c.s + s.diag(values)s / 2 on the sphere |s| = radius; values ascend."""
-    # |s| >= |c_i| / (values_i + shift) bounds the shift from below; from there Newton's iteration
-    # for 1 / |s| = 1 / radius rises to its root without passing it.
-    margin = 1e-12 * float(np.abs(values).max())
-    shift = max(0.0, float((np.abs(c) / radius - values).max()), margin - float(values[0]))
-    for _ in range(50):
-        s = -c / (values + shift)
-        length = float(np.linalg.norm(s))
-        if length < radius:
-            # The hard case: the gradient is orthogonal to the lowest eigenvector, along which
-            # the step goes on to the boundary.
-            s[0] = 0
-            s[0] = np.copysign((radius**2 - float(s @ s)) ** 0.5, -c[0])
-            break
-        if length <= 1.01 * radius:
-            break
-        shift += length**2 / (s * s / (values + shift)).sum() * (length - radius) / radius
-    return s
-
-
-class ConjugateGradientSubproblem:
-    """Minimise the quadratic model within a radius by conjugate gradients (Steihaug, 1983)."""
+class ConjugateGradientSystem:
+    """(H + damping I) s = -g by conjugate gradients, with products with H alone."""
 
     def __init__(self, objective: Any, theta: Array, gradient: Array) -> None:
-        self.gradient = gradient
-        self._product: Callable[[Array], Array] = lambda v: objective.hessp(theta, v)
+        self.objective, self.theta, self.gradient = objective, theta, gradient
 
-    def solve(self, radius: float) -> Step:
-        """Approximate step of length at most `radius`, by products with H alone."""
+    @cached_property
+    def scale(self) -> float:
+        """Curvature along the gradient."""
+        square = float(self.gradient @ self.gradient)
+        along = self.gradient @ self.objective.hessp(self.theta, self.gradient)
+        return abs(float(along)) / square if square else 0.0
+
+    def solve(self, damping: float) -> Array | None:
+        """The step, at the latest before a direction along which H + damping I is not positive.
+
+        None where the gradient itself is one.
+        """
         norm = np.linalg.norm(self.gradient)
         # Superlinear outer convergence: Nocedal and Wright (2006), eq. 7.3.
         tolerance = min(0.5, np.sqrt(norm)) * norm
-        s, Hs = np.zeros((2, len(self.gradient)))
+        s = np.zeros(len(self.gradient))
         residual = self.gradient.copy()
         d = -residual
-        for _ in range(len(s)):
-            Hd = self._product(d)
-            curvature = d @ Hd
-            square = residual @ residual
-            length = square / curvature if curvature > 0 else np.inf
-            if curvature <= 0 or np.linalg.norm(s + length * d) >= radius:
-                along, across = d @ s, d @ d
-                root = np.sqrt(along**2 + across * (radius**2 - s @ s))
-                s, Hs = s + (t := (root - along) / across) * d, Hs + t * Hd
-                return Step(s, float(-(self.gradient @ s) - 0.5 * (s @ Hs)), True)
-            s, Hs = s + length * d, Hs + length * Hd
-            residual = residual + length * Hd
+        for k in range(len(s)):
+            Hd = self.objective.hessp(self.theta, d) + damping * d
+            curvature, square = d @ Hd, residual @ residual
+            if not curvature > 0:
+                return s if k > 0 else None
+            s = s + square / curvature * d
+            residual = residual + square / curvature * Hd
             if np.linalg.norm(residual) <= tolerance:
                 break
             d = -residual + (residual @ residual / square) * d
-        return Step(s, float(-(self.gradient @ s) - 0.5 * (s @ Hs)), False)
+        return s
+
+
+class _Descent:
+    """One start: the system at its point, its damping, and the step that it tries."""
+
+    def __init__(
+        self, theta: Array, value: float, gradient: Array, system: Any, precision: float
+    ) -> None:
+        self.theta, self.value, self.gradient, self._system = theta, value, gradient, system
+        self._precision = precision
+        self._first, self._least = _FIRST * system.scale, _LEAST * system.scale
+        self._damping = self._first
+        self._growth = 2.0
+
+    def trial(self) -> Array | None:
+        """The point a damped step away, or None where it is theta to the kernels."""
+        while (step := self._system.solve(self._damping)) is None:
+            self._damping = max(4 * self._damping, self._first)
+            if not np.isfinite(self._damping):
+                return None  # second derivatives that are not finite have no system
+        square = float(step @ step)
+        if not square > self._precision**2 * float(self.theta @ self.theta):
+            return None
+        # -g.s - s.Hs / 2, where s is orthogonal to the residual (H + damping I) s + g.
+        self._predicted = 0.5 * (self._damping * square - float(self.gradient @ step))
+        self._step = step
+        self._point = self.theta + step
+        return self._point
+
+    def judge(self, value: float, gradient: Array, system: Any) -> bool:
+        """Move to the trial point if that pays; set the next damping.
+
+        The damping follows the ratio of actual to predicted decrease smoothly (Nielsen, 1999,
+        eq. 2.21).
+        """
+        decrease = self.value - value
+        if abs(decrease) <= 10 * _EPS * abs(self.value):
+            # F's own rounding hides the change; the gradients at both ends show it. They must
+            # fall, so that rounding cannot keep the iteration going.
+            smaller = np.abs(gradient).max() < np.abs(self.gradient).max()
+            decrease = -0.5 * float((self.gradient + gradient) @ self._step) if smaller else 0.0
+        ratio = decrease / self._predicted
+        if not ratio > _ACCEPT:  # NaN too
+            self._damping *= self._growth
+            self._growth *= 2
+            return False
+        self._damping *= max(1 / 3, 1 - (2 * ratio - 1) ** 3)
+        self._damping = max(self._damping, self._least)
+        self._growth = 2.0
+        self.theta, self.value, self.gradient = self._point, value, gradient
+        self._system = system
+        return True
 
 
 def solve_newton(
     objective: Any,
-    theta0: Array,
+    thetas: Array,
     *,
     tol: float,
     max_iter: int,
     callback: Callable[..., Any],
-) -> OptimizeResult:
-    """Minimise by a trust region around a quadratic model with the exact Hessian.
+) -> list[OptimizeResult]:
+    """Minimise by damped steps of Newton's method with the exact Hessian, from each row of thetas.
 
-    See the package's docstring for the arguments and the result. An iteration is an accepted
-    step; F never rises by more than its own rounding. Second derivatives are computed at
-    accepted points only.
+    See the package's docstring for the arguments and the result. F never rises by more than its
+    own rounding. With few parameters the Hessian is computed with the value, before the step is
+    judged: one in ten is in vain, but all share their forward pass.
     """
-    subproblem = ExactSubproblem if len(theta0) <= EXACT_SIZE else ConjugateGradientSubproblem
-    theta = theta0.copy()
-    value, gradient = objective.loss_gradient(theta)
-    radius = max(1.0, float(np.linalg.norm(theta)))
-    n_iter, status = 0, CONVERGED
-    while np.abs(gradient).max() > tol:
-        if n_iter == max_iter:
-            status = MAX_ITER
-            break
-        model = subproblem(objective, theta, gradient)
-        while True:
-            step, predicted, at_boundary = model.solve(radius)
-            if np.linalg.norm(step) <= objective.precision * np.linalg.norm(theta):
-                ratio = 0.0  # theta + step is theta to the kernels
-                break
-            if not np.isfinite(predicted):
-                ratio = 0.0  # second derivatives overflow, at any radius
-                break
-            trial, trial_gradient = objective.loss_gradient(theta + step)
-            decrease = value - trial
-            if abs(decrease) <= 10 * _EPS * abs(value):
-                # F's own rounding hides the change; the gradients at both ends show it. They must
-                # fall, so that rounding cannot keep the iteration going.
-                smaller = np.abs(trial_gradient).max() < np.abs(gradient).max()
-                decrease = -0.5 * float((gradient + trial_gradient) @ step) if smaller else 0.0
-            ratio = decrease / predicted
-            if not ratio >= _POOR:  # NaN too
-                radius = _POOR * float(np.linalg.norm(step))
-            elif ratio > _GOOD and at_boundary:
-                radius *= 2
-            if ratio > _ACCEPT:
-                break
-        if ratio <= _ACCEPT:
-            status = STALLED
-            break
-        theta, value, gradient = theta + step, trial, trial_gradient
-        n_iter += 1
-        if callback(theta, value, gradient):
-            status = STOPPED
-            break
-    return OptimizeResult(x=theta, fun=value, jac=gradient, nit=n_iter, status=status)
+
+    def evaluate(points: Array) -> list[tuple[float, Array, Any]]:
+        if thetas.shape[1] <= EXACT_SIZE:
+            values, gradients, hessians = objective.loss_gradient_hessian(points)
+            systems = map(ExactSystem, hessians, gradients)
+        else:
+            values, gradients = objective.loss_gradient(points)
+            systems = map(partial(ConjugateGradientSystem, objective), points, gradients)
+        return list(zip(values.tolist(), gradients, systems, strict=True))
+
+    descents = [
+        _Descent(theta.copy(), *found, objective.precision)
+        for theta, found in zip(thetas, evaluate(thetas), strict=True)
+    ]
+    return run_side_by_side(descents, evaluate, tol=tol, max_iter=max_iter, callback=callback)

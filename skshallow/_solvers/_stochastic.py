@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -97,6 +98,31 @@ def pass_once(objective: Any, theta: Array, rule: Rule, minibatches: Minibatches
         _, estimate = objective.minibatch_gradient(theta, batch)
         theta += rule.update(estimate, minibatches.learning_rate)
     return theta
+
+
+def descend_each(
+    objective: Any,
+    thetas: Array,
+    make_rule: Callable[[int], Rule],
+    *,
+    tol: float,
+    max_iter: int,
+    callback: Callable[..., Any],
+    minibatches: list[Minibatches],
+) -> list[OptimizeResult]:
+    """`descend` from each row of thetas, one after the other, with minibatches of its own."""
+    return [
+        descend(
+            objective,
+            theta,
+            make_rule(len(theta)),
+            tol=tol,
+            max_iter=max_iter,
+            callback=partial(callback, k),
+            minibatches=own,
+        )
+        for k, (theta, own) in enumerate(zip(thetas, minibatches, strict=True))
+    ]
 
 
 def descend(
