@@ -178,9 +178,9 @@ def _backward(
 def hessp(
     block: Block,
     layers: Layers,
+    direction: Layers,
     work: Work,
     loss: Loss,
-    direction: Layers,
     gauss_newton: bool,
     layout: Layout,
     accumulator: FloatArray,

@@ -231,22 +231,28 @@ class RowBlocks:
         return work
 
     def reduce(
-        self, kernel: Callable[..., None], thetas: FloatArray, *args: Any, shape: Any = None
+        self,
+        kernel: Callable[..., None],
+        thetas: FloatArray,
+        *args: Any,
+        along: FloatArray | None = None,
+        shape: Any = None,
     ) -> FloatArray:
         """Sum of a kernel over all blocks, a new float64 array (n_stack, *shape).
 
         Calls ``kernel(block, layers, work, *args, layout, accumulator)``, where layers are those
-        of the networks in `thetas`, (n_stack, layout.size), and arguments that are arrays like it.
-        The shape is (1 + layout.size,) if None is given: a loss and its gradient. Blocks are added up in their order, in consecutive parts, and the parts in
-        theirs, whatever the threads.
+        of the networks in `thetas`, (n_stack, layout.size); with directions `along`, of that
+        shape, their layers come after those. The shape is (1 + layout.size,) if None is given: a
+        loss and its gradient. Blocks are added up in their order, in consecutive parts, and the
+        parts in theirs, whatever the threads.
         """
         layout, n_stack = self.layout, len(thetas)
         shape = (1 + layout.size,) if shape is None else shape
         # A Hessian takes a column for each parameter.
-        blocks = self._blocks(layout.size if len(shape) == 2 else layout.width)
+        width = layout.size if len(shape) == 2 else layout.width
+        blocks = self._blocks(width)
         most_rows = blocks[0][1].X.shape[0]
-        layers = self._layers(thetas)
-        args = tuple([self._layers(a) if isinstance(a, np.ndarray) else a for a in args])
+        stacks = [self._layers(each) for each in (thetas, along) if each is not None]
         n_parts = min(len(blocks), _PARTS)
         sums = np.zeros((n_parts, n_stack, *shape))
 
@@ -254,7 +260,7 @@ class RowBlocks:
             work = self._buffers(worker, n_stack, most_rows)
             part_of = slice(part * len(blocks) // n_parts, (part + 1) * len(blocks) // n_parts)
             for _, block in blocks[part_of]:
-                kernel(block, layers, work, *args, layout, sums[part])
+                kernel(block, *stacks, work, *args, layout, sums[part])
 
         if n_parts == 1:
             add_up(0, 0)

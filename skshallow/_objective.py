@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,11 @@ from ._blocks import RowBlocks
 from ._losses import Loss
 from ._parameters import FloatArray, Layout
 from ._standardize import Scaling
+
+
+# Numbers in the widest buffer over all rows from which on float32 serves for the way down to what
+# float64 then finishes; see benchmarks/float32.py.
+ROUGH_ENTRIES = 2**14
 
 
 class Objective:
@@ -32,6 +39,9 @@ class Objective:
     scaling : Scaling or None
         Where V1, c1 act on standardised columns but `rows` holds them in their own units
         (sparse X), the scaling between the two. None where theta acts on `rows` as it is.
+    make_rough : callable or None
+        Makes the rough twin: the same function on the same rows in a precision that takes less
+        time. Minibatches use it, and a solver may go most of its way down it.
 
     Attributes
     ----------
@@ -49,6 +59,7 @@ class Objective:
         total_weight: float,
         alpha: float,
         scaling: Scaling | None = None,
+        make_rough: Callable[[], Objective] | None = None,
     ) -> None:
         self.rows = rows
         self.layout = layout
@@ -56,9 +67,22 @@ class Objective:
         self.total_weight = total_weight
         self.alpha = alpha
         self.scaling = scaling
+        self._make_rough = make_rough
         self.precision = float(np.finfo(rows.dtype).eps)
         self.n_evaluations = self.n_hessps = self.n_hessians = 0
         self._penalty = np.where(layout.penalty_mask > 0, alpha, 0.0)
+
+    def twin(self, hessians: bool = False) -> Objective | None:
+        """The rough twin, if it saves time: for gradients alone, or for Hessians too."""
+        width = self.layout.size if hessians else self.layout.width
+        if self._make_rough is None or self.rows.n_samples * width < ROUGH_ENTRIES:
+            return None
+        return self._rough
+
+    @cached_property
+    def _rough(self) -> Objective:
+        assert self._make_rough is not None
+        return self._make_rough()
 
     def _folded(self, thetas: FloatArray) -> FloatArray:
         """Thetas as they act on the rows."""
@@ -90,6 +114,9 @@ class Objective:
         The rows' sums are scaled by n_samples / len(indices); the penalty is F's own, whatever
         the size of the batch or the weight in it.
         """
+        rough = self.twin()
+        if rough is not None:
+            return rough.minibatch_gradient(theta, indices)
         thetas = theta if theta.ndim == 2 else theta[None]
         total = self.rows.reduce_batch(loss_gradient, self._folded(thetas), indices, self.loss)
         total *= self.rows.n_samples / len(indices)
@@ -112,7 +139,7 @@ class Objective:
         """F's Hessian at theta, or its Gauss-Newton part, times a direction: a new vector."""
         self.n_hessps += 1
         at, along = self._folded(np.array([theta])), self._folded(np.array([direction]))
-        product = self.rows.reduce(hessp, at, self.loss, along, gauss_newton)[0, 1:]
+        product = self.rows.reduce(hessp, at, self.loss, gauss_newton, along=along)[0, 1:]
         self._pull_back(product)
         product += self._penalty * direction
         product /= self.total_weight

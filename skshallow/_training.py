@@ -72,11 +72,20 @@ class Problem:
         inner: Scaling | None = self.scaling if issparse(X) else None
         if self.scaling is not None and inner is None:
             X = self.scaling.apply(X, out=X if rows.owned else None)
-        blocks = RowBlocks(
-            X, loss.encode(codes, X.dtype), w.astype(X.dtype, copy=False), layout, X.dtype
-        )
+        total_weight, alpha = w.sum(), alpha / rows.unit
+
+        def objective(X: Any, make_rough: Callable[[], Objective] | None) -> Objective:
+            encoded, weights = loss.encode(codes, X.dtype), w.astype(X.dtype, copy=False)
+            blocks = RowBlocks(X, encoded, weights, layout, X.dtype)
+            return Objective(blocks, layout, loss, total_weight, alpha, inner, make_rough)
+
+        def rough() -> Objective:
+            with np.errstate(over="ignore"):  # where it does, a solver does without
+                return objective(X.astype(np.float32), None)
+
         self.layout = layout
-        self.objective = Objective(blocks, layout, loss, w.sum(), alpha / rows.unit, inner)
+        dense64 = not issparse(X) and X.dtype == np.float64
+        self.objective = objective(X, rough if dense64 else None)
 
     def network(self, theta: FloatArray) -> Parameters:
         """The network on the user's X that theta stands for."""

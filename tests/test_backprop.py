@@ -82,7 +82,7 @@ def test_hessian_and_its_products_equal_finite_differences(kind, storage, weight
         atol=10 * rounding,
     )
     direction = np.random.default_rng(1).standard_normal(p.layout.size)
-    [product] = rows.reduce(hessp, p.theta[None], p.loss, direction[None], False)
+    [product] = rows.reduce(hessp, p.theta[None], p.loss, False, along=direction[None])
     assert product[0] == 0
     np.testing.assert_allclose(product[1:], numeric @ direction, rtol=tolerance, atol=tolerance)
 
@@ -114,7 +114,7 @@ def test_gauss_newton_is_the_curvature_of_the_loss_of_linearised_logits(kind, st
         expected += w * J[:, i] @ B @ J[:, i].T
     np.testing.assert_allclose(matrix, expected, atol=1e-7)
     direction = np.random.default_rng(1).standard_normal(p.layout.size)
-    [product] = p.rows(7).reduce(hessp, p.theta[None], p.loss, direction[None], True)
+    [product] = p.rows(7).reduce(hessp, p.theta[None], p.loss, True, along=direction[None])
     np.testing.assert_allclose(product[1:], matrix @ direction, atol=1e-12)
 
 
@@ -173,12 +173,9 @@ def test_networks_side_by_side_are_to_the_bit_what_they_are_alone(kind, storage,
     shape = (1 + size,) * (2 if kernel is loss_gradient_hessian else 1)
 
     def run(some):
-        args = {
-            loss_gradient: (),
-            loss_gradient_hessian: (False,),
-            hessp: (directions[some], False),
-        }
-        return rows.reduce(kernel, thetas[some], p.loss, *args[kernel], shape=shape)
+        args = () if kernel is loss_gradient else (False,)
+        along = directions[some] if kernel is hessp else None
+        return rows.reduce(kernel, thetas[some], p.loss, *args, along=along, shape=shape)
 
     together = run(slice(None))
     for k in range(6):
@@ -197,7 +194,7 @@ def test_a_column_of_ones_takes_the_biases_into_the_products(kind):
         layers = p.layout.layers(p.theta[None])
         loss_gradient_hessian(block, layers, work, p.loss, False, p.layout, total)
         product = np.zeros((1, size))
-        hessp(block, layers, work, p.loss, layers, False, p.layout, product)
+        hessp(block, layers, layers, work, p.loss, False, p.layout, product)
         sums.append((total, product))
     for plain, with_ones in zip(*sums, strict=True):
         np.testing.assert_allclose(with_ones, plain, rtol=1e-11, atol=1e-12)

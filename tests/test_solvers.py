@@ -44,6 +44,9 @@ class Quadratic:
         gradient = (theta - self.minimum) @ self.A
         return 1 + 0.5 * ((theta - self.minimum) * gradient).sum(axis=-1), gradient
 
+    def twin(self, hessians=False):
+        return None
+
     def hessian(self, theta):
         return self.A
 
@@ -345,7 +348,7 @@ def test_pairs_act_as_the_two_loop_recursion():
 
 
 def test_fewer_pairs_are_kept_of_many_parameters():
-    assert [_lbfgs._Pairs(size).m for size in (10, 100_000, 10**6)] == [30, 20, 10]
+    assert [_lbfgs._Pairs(size).m for size in (10, 25_000, 10**6)] == [30, 20, 10]
 
 
 def test_a_pair_without_curvature_is_left_out():

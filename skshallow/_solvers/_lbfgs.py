@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from scipy.optimize import OptimizeResult
 
-from ._side_by_side import Array, run_side_by_side
+from ._side_by_side import Array, descend_side_by_side
 
 # Pairs kept, and the numbers in them beyond which they are fewer, but no fewer than 10. Evaluations
 # with 10, 20 and 30 pairs: flower 143, 100, 85; moons 118, 95, 87; wine 44, 41, 39; breast cancer
 # 62, 57, 49; digits 60, 51, 51; with more no fewer (medians over 10 seeds).
 _PAIRS = 30
-_NUMBERS = 2**22
+_NUMBERS = 2**20
 
 # Conditions of Wolfe (Nocedal and Wright, 2006, eq. 3.6).
 _DECREASE = 1e-4
@@ -42,39 +42,47 @@ class _Pairs:
     def __init__(self, size: int) -> None:
         m = max(10, min(_PAIRS, _NUMBERS // (2 * size)))
         self.m = m
-        self.SY = np.zeros((2 * m, size))  # rows: S, then Y
+        self.SY = np.zeros((m, 2, size))  # a slot holds s and y
         self.inverse_R = np.zeros((m, m))
         self.YY = np.zeros((m, m))
         self.D = np.zeros(m)
         self.gamma = 1.0
         self.n_pairs = 0
 
+    def _products(self, vector: Array) -> tuple[Array, Array]:
+        """S^T and Y^T times a vector, for the pairs so far."""
+        used = self.SY[: self.n_pairs]
+        products = used.reshape(-1, len(vector)) @ vector
+        return products[::2], products[1::2]
+
     def add(self, s: Array, y: Array) -> None:
         """Take in a new pair."""
         product, square = float(s @ y), float(y @ y)
         if not product > _EPS * square:
             return  # the conditions of Wolfe forbid it, but for rounding
-        m, inverse_R = self.m, self.inverse_R
-        slot = self.n_pairs % m
+        slot = self.n_pairs % self.m
         self.n_pairs += 1
-        self.SY[slot], self.SY[m + slot] = s, y
-        columns = self.SY @ y
+        self.SY[slot] = s, y
+        S_y, Y_y = self._products(y)
+        n = len(S_y)
+        inverse_R = self.inverse_R[:n, :n]
         inverse_R[slot] = 0
-        inverse_R[:, slot] = inverse_R @ columns[:m] / -product
+        inverse_R[:, slot] = inverse_R @ S_y / -product
         inverse_R[slot, slot] = 1 / product
-        self.YY[slot] = self.YY[:, slot] = columns[m:]
+        self.YY[slot, :n] = self.YY[:n, slot] = Y_y
         self.D[slot] = product
         self.gamma = product / square
 
     def direction(self, gradient: Array) -> Array:
         """Minus the inverse Hessian times the gradient."""
-        m = self.m
-        columns = self.SY @ gradient
-        u = self.inverse_R @ columns[:m]
-        v = (self.D * u + self.gamma * (self.YY @ u - columns[m:])) @ self.inverse_R
-        columns[:m] = v
-        columns[m:] = -self.gamma * u
-        direction = columns @ self.SY
+        S_g, Y_g = self._products(gradient)
+        n = len(S_g)
+        inverse_R = self.inverse_R[:n, :n]
+        u = inverse_R @ S_g
+        v = (self.D[:n] * u + self.gamma * (self.YY[:n, :n] @ u - Y_g)) @ inverse_R
+        coefficients = np.empty((n, 2))
+        coefficients[:, 0], coefficients[:, 1] = v, -self.gamma * u
+        direction = coefficients.ravel() @ self.SY[:n].reshape(-1, len(gradient))
         direction += self.gamma * gradient
         return np.negative(direction, out=direction)
 
@@ -87,11 +95,16 @@ class _Descent:
     Zhang, 2005, eq. 4.1).
     """
 
-    def __init__(self, theta: Array, value: float, gradient: Array, precision: float) -> None:
+    def __init__(self, theta: Array, precision: float, value: float, gradient: Array) -> None:
         self.theta, self.value, self.gradient = theta, value, gradient
         self._precision = precision
         self._pairs = _Pairs(len(theta))
         self._search(-gradient)
+
+    def refine(self, precision: float, value: float, gradient: Array) -> None:
+        """Go on with the same pairs."""
+        self.value, self.gradient, self._precision = value, gradient, precision
+        self._search(self._pairs.direction(gradient))
 
     def _search(self, direction: Array) -> None:
         """Begin a line search: with the full step, or without a metric with length 1 at most."""
@@ -155,13 +168,11 @@ def solve_lbfgs(
 
     See the package's docstring for the arguments and the result.
     """
+    return descend_side_by_side(
+        objective, thetas, _Descent, _evaluate, tol=tol, max_iter=max_iter, callback=callback
+    )
 
-    def evaluate(points: Array) -> list[tuple[float, Array]]:
-        values, gradients = objective.loss_gradient(points)
-        return list(zip(values.tolist(), gradients, strict=True))
 
-    descents = [
-        _Descent(theta.copy(), *found, objective.precision)
-        for theta, found in zip(thetas, evaluate(thetas), strict=True)
-    ]
-    return run_side_by_side(descents, evaluate, tol=tol, max_iter=max_iter, callback=callback)
+def _evaluate(objective: Any, points: Array) -> list[tuple[float, Array]]:
+    values, gradients = objective.loss_gradient(points)
+    return list(zip(values.tolist(), gradients, strict=True))

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg.lapack import dposv
 from scipy.optimize import OptimizeResult
 
-from ._side_by_side import Array, run_side_by_side
+from ._side_by_side import Array, descend_side_by_side
 
 # Up to this many parameters the Hessian is formed and factorised; beyond it is only multiplied.
 EXACT_SIZE = 300
@@ -81,13 +81,18 @@ class _Descent:
     """One start: the system at its point, its damping, and the step that it tries."""
 
     def __init__(
-        self, theta: Array, value: float, gradient: Array, system: Any, precision: float
+        self, theta: Array, precision: float, value: float, gradient: Array, system: Any
     ) -> None:
-        self.theta, self.value, self.gradient, self._system = theta, value, gradient, system
-        self._precision = precision
+        self.theta = theta
+        self.refine(precision, value, gradient, system)
         self._first, self._least = _FIRST * system.scale, _LEAST * system.scale
         self._damping = self._first
         self._growth = 2.0
+
+    def refine(self, precision: float, value: float, gradient: Array, system: Any) -> None:
+        """Go on with the same damping."""
+        self.value, self.gradient, self._system = value, gradient, system
+        self._precision = precision
 
     def trial(self) -> Array | None:
         """The point a damped step away, or None where it is theta to the kernels."""
@@ -144,17 +149,24 @@ def solve_newton(
     judged: one in ten is in vain, but all share their forward pass.
     """
 
-    def evaluate(points: Array) -> list[tuple[float, Array, Any]]:
-        if thetas.shape[1] <= EXACT_SIZE:
-            values, gradients, hessians = objective.loss_gradient_hessian(points)
-            systems = map(ExactSystem, hessians, gradients)
+    exact = thetas.shape[1] <= EXACT_SIZE
+
+    def evaluate(function: Any, points: Array) -> list[tuple[float, Array, Any]]:
+        if exact:
+            values, gradients, hessians = function.loss_gradient_hessian(points)
+            systems: list[Any] = list(map(ExactSystem, hessians, gradients))
         else:
-            values, gradients = objective.loss_gradient(points)
-            systems = map(partial(ConjugateGradientSystem, objective), points, gradients)
+            values, gradients = function.loss_gradient(points)
+            systems = list(map(partial(ConjugateGradientSystem, function), points, gradients))
         return list(zip(values.tolist(), gradients, systems, strict=True))
 
-    descents = [
-        _Descent(theta.copy(), *found, objective.precision)
-        for theta, found in zip(thetas, evaluate(thetas), strict=True)
-    ]
-    return run_side_by_side(descents, evaluate, tol=tol, max_iter=max_iter, callback=callback)
+    return descend_side_by_side(
+        objective,
+        thetas,
+        _Descent,
+        evaluate,
+        hessians=exact,
+        tol=tol,
+        max_iter=max_iter,
+        callback=callback,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +12,11 @@ from scipy.optimize import OptimizeResult
 from ._status import CONVERGED, MAX_ITER, STALLED, STOPPED
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+# The rough twin has converged where the gradient is this small beside that at the start: float32
+# leaves some 1e-7 of it in doubt.
+_ROUGH = 1e-5
 
 
 class Descent(Protocol):
@@ -24,42 +30,89 @@ class Descent(Protocol):
         """The next point to evaluate, or None where none can be better."""
 
     def judge(self, *evaluation: Any) -> bool:
-        """Whether to move to the trial point, given what `evaluate` found there; moves if so."""
+        """Whether to move to the trial point, given what was found there; moves if so."""
+
+    def refine(self, precision: float, *evaluation: Any) -> None:
+        """Go on at the same point with what a more exact objective says of it."""
 
 
-def run_side_by_side(
-    descents: Sequence[Descent],
-    evaluate: Callable[[Array], Sequence[Any]],
+def descend_side_by_side(
+    objective: Any,
+    thetas: Array,
+    make: Callable[..., Descent],
+    evaluate: Callable[[Any, Array], Sequence[Any]],
     *,
+    hessians: bool = False,
     tol: float,
     max_iter: int,
     callback: Callable[..., Any],
 ) -> list[OptimizeResult]:
-    """Run descents until each has ended; see the package's docstring.
+    """Run a descent from each row of thetas; see the package's docstring for the rest.
 
-    Each round evaluates a trial point of every descent that goes on, all in one call of
-    ``evaluate(points)``, which returns a tuple for each. An iteration is a move.
+    An objective that has a rough twin is descended on it first, until that has converged or can
+    tell no more; then on the objective itself, whose own gradient says what has converged.
+
+    Parameters
+    ----------
+    make : callable
+        ``make(theta, precision, *evaluation)`` is a descent that starts at theta.
+    evaluate : callable
+        ``evaluate(objective, points)`` gives what is needed of each point, as a tuple that
+        begins with F and its gradient.
+    hessians : bool
+        Whether it computes Hessians.
     """
-    results: list[Any] = [None] * len(descents)
-    n_iter = [0] * len(descents)
+    counts, stopped = [0] * len(thetas), [False] * len(thetas)
+    first = objective.twin(hessians) or objective
+    descents = [
+        make(theta.copy(), first.precision, *found)
+        for theta, found in zip(thetas, evaluate(first, thetas), strict=True)
+    ]
+    options = {"max_iter": max_iter, "callback": callback, "counts": counts, "stopped": stopped}
+    if first is not objective:
+        tols = [max(tol, _ROUGH * np.abs(one.gradient).max()) for one in descents]
+        _run(descents, partial(evaluate, first), tols=tols, **options)
+        points = np.array([one.theta for one in descents])
+        for one, found in zip(descents, evaluate(objective, points), strict=True):
+            one.refine(objective.precision, *found)
+    statuses = _run(descents, partial(evaluate, objective), tols=[tol] * len(thetas), **options)
+    return [
+        OptimizeResult(x=one.theta, fun=one.value, jac=one.gradient, nit=count, status=status)
+        for one, count, status in zip(descents, counts, statuses, strict=True)
+    ]
+
+
+def _run(
+    descents: Sequence[Descent],
+    evaluate: Callable[[Array], Sequence[Any]],
+    *,
+    tols: Sequence[float],
+    max_iter: int,
+    callback: Callable[..., Any],
+    counts: list[int],
+    stopped: list[bool],
+) -> list[int]:
+    """Go on with descents until each has ended; how each did.
+
+    Each round evaluates a trial point of every descent that goes on, all in one call. A move is
+    an iteration, and is counted in `counts`; `stopped` notes whom the callback has stopped.
+    """
+    statuses = [STOPPED] * len(descents)
     going: list[tuple[int, Array]] = []
 
-    def go_on(k: int, status: int | None = None) -> None:
+    def go_on(k: int) -> None:
         """Give a descent its next trial point, or end it."""
         one = descents[k]
-        if status is None:
-            if np.maximum.reduce(np.abs(one.gradient)) <= tol:
-                status = CONVERGED
-            elif n_iter[k] == max_iter:
-                status = MAX_ITER
-            elif (point := one.trial()) is not None:
-                going.append((k, point))
-                return
-            else:
-                status = STALLED
-        results[k] = OptimizeResult(
-            x=one.theta, fun=one.value, jac=one.gradient, nit=n_iter[k], status=status
-        )
+        if stopped[k]:
+            return
+        if np.maximum.reduce(np.abs(one.gradient)) <= tols[k]:
+            statuses[k] = CONVERGED
+        elif counts[k] == max_iter:
+            statuses[k] = MAX_ITER
+        elif (point := one.trial()) is not None:
+            going.append((k, point))
+        else:
+            statuses[k] = STALLED
 
     for k in range(len(descents)):
         go_on(k)
@@ -67,10 +120,9 @@ def run_side_by_side(
         tried, going = going, []
         found = evaluate(np.array([point for _, point in tried]))
         for (k, _), evaluation in zip(tried, found, strict=True):
-            one, status = descents[k], None
+            one = descents[k]
             if one.judge(*evaluation):
-                n_iter[k] += 1
-                if callback(k, one.theta, one.value, one.gradient):
-                    status = STOPPED
-            go_on(k, status)
-    return results
+                counts[k] += 1
+                stopped[k] = bool(callback(k, one.theta, one.value, one.gradient))
+            go_on(k)
+    return statuses
