@@ -20,8 +20,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._backprop import forward
-from ._blocks import RowBlocks, one_thread_blas
+from ._blocks import logits, one_thread_blas
 from ._callbacks import FitCallbacks
 from ._committee import fold, mean_curve, spawn, unfold
 from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, with_callbacks
@@ -811,11 +810,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
         (W1, W2), (b1, b2) = self.coefs_, self.intercepts_
-        rows = RowBlocks(
-            X, None, None, Layout(W1.shape[0], W1.shape[1], len(b2)), np.result_type(X, W1)
-        )
         with np.errstate(over="ignore", invalid="ignore"):  # looked for below
-            Z = rows.logits(forward, Parameters(W1, b1, W2, b2))
+            Z = logits(X, Parameters(W1, b1, W2, b2))
         if not np.isfinite(Z).all():
             raise ValueError(
                 f"X holds values so large that the network overflows {Z.dtype}: "
@@ -826,7 +822,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
     def _class_logits(self, X: Any) -> FloatArray:
         """Logits with one column a class: -z and z for two classes."""
         Z = self._logits(X)
-        return np.hstack([-Z, Z]) if self.n_outputs_ == 1 else Z
+        return np.concatenate([-Z, Z], axis=1) if self.n_outputs_ == 1 else Z
 
     def decision_function(self, X: ArrayLike) -> FloatArray:
         """Logits of the network, before the sigmoid or softmax.

@@ -14,7 +14,6 @@ from ._losses import Loss
 from ._parameters import FloatArray, Layout
 from ._standardize import Scaling
 
-
 # Numbers in the widest buffer over all rows from which on float32 serves for the way down to what
 # float64 then finishes; see benchmarks/float32.py.
 ROUGH_ENTRIES = 2**14

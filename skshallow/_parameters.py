@@ -33,18 +33,15 @@ class Layout:
     n_outputs: int
 
     @cached_property
-    def shapes(self) -> Parameters:
-        """Shape of each part, in theta's order."""
-        d, h, k = self.n_features, self.n_hidden, self.n_outputs
-        return Parameters((d, h), (h,), (h, k), (k,))  # type: ignore[arg-type]
-
-    @cached_property
     def _slices(self) -> list[tuple[slice, tuple[int, ...]]]:
-        sizes = [int(np.prod(shape)) for shape in self.shapes]
-        ends = np.cumsum(sizes).tolist()
+        """Where in theta each part is, and its shape."""
+        d, h, k = self.n_features, self.n_hidden, self.n_outputs
+        first, second = (d + 1) * h, (h + 1) * k
         return [
-            (slice(end - size, end), tuple(shape))
-            for end, size, shape in zip(ends, sizes, self.shapes, strict=True)
+            (slice(0, d * h), (d, h)),
+            (slice(d * h, first), (h,)),
+            (slice(first, first + h * k), (h, k)),
+            (slice(first + h * k, first + second), (k,)),
         ]
 
     @cached_property

@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 from ._blocks import RowBlocks, one_thread_blas
 from ._losses import Loss
 from ._monitor import Monitor
-from ._objective import Objective
+from ._objective import ROUGH_ENTRIES, Objective
 from ._parameters import FloatArray, Layout, Parameters
 from ._standardize import Scaling
 from ._validation import hold_out
@@ -68,24 +68,34 @@ class Problem:
         self, rows: Rows, layout: Layout, loss: Loss, alpha: float, scaling: Scaling | None
     ) -> None:
         X, codes, w = rows.X, rows.codes, rows.w
-        self.scaling = scaling
-        inner: Scaling | None = self.scaling if issparse(X) else None
-        if self.scaling is not None and inner is None:
-            X = self.scaling.apply(X, out=X if rows.owned else None)
+        self.layout, self.scaling = layout, scaling
         total_weight, alpha = w.sum(), alpha / rows.unit
+        # Sparse X is standardised by way of the weights. A dense one is copied; but where most
+        # passes are over a float32 copy, it is standardised anew at the few others.
+        rough_pays = X.dtype == np.float64 and not issparse(X)
+        many = rough_pays and len(w) * layout.width >= ROUGH_ENTRIES
+        inner = scaling if issparse(X) else None
+        passing = scaling if many and not rows.owned else None
+        if scaling is not None and inner is None and passing is None:
+            X = scaling.apply(X, out=X if rows.owned else None)
 
-        def objective(X: Any, make_rough: Callable[[], Objective] | None) -> Objective:
+        def objective(
+            X: Any, passing: Scaling | None, make_rough: Callable[[], Objective] | None
+        ) -> Objective:
             encoded, weights = loss.encode(codes, X.dtype), w.astype(X.dtype, copy=False)
-            blocks = RowBlocks(X, encoded, weights, layout, X.dtype)
+            blocks = RowBlocks(X, encoded, weights, layout, X.dtype, scaling=passing)
             return Objective(blocks, layout, loss, total_weight, alpha, inner, make_rough)
 
         def rough() -> Objective:
+            copy = np.empty(X.shape, np.float32)
             with np.errstate(over="ignore"):  # where it does, a solver does without
-                return objective(X.astype(np.float32), None)
+                if passing is None:
+                    copy[...] = X
+                else:
+                    passing.apply(X, out=copy)
+                return objective(copy, None, None)
 
-        self.layout = layout
-        dense64 = not issparse(X) and X.dtype == np.float64
-        self.objective = objective(X, rough if dense64 else None)
+        self.objective = objective(X, passing, rough if rough_pays else None)
 
     def network(self, theta: FloatArray) -> Parameters:
         """The network on the user's X that theta stands for."""

@@ -96,7 +96,8 @@ def test_gauss_newton_is_the_curvature_of_the_loss_of_linearised_logits(kind, st
     matrix = matrix[0, 1:, 1:]
 
     def logits(theta):
-        return p.rows(7).logits(forward, p.layout.unpack(theta)).ravel()
+        hidden = np.tanh(p.dense @ p.layout.unpack(theta).W1 + p.layout.unpack(theta).b1)
+        return (hidden @ p.layout.unpack(theta).W2 + p.layout.unpack(theta).b2).ravel()
 
     # J' B J from its definition: B the loss's second derivative, J that of the logits.
     step, K = 1e-6, p.layout.n_outputs

@@ -46,7 +46,7 @@ def no_work(monkeypatch):
     def fail(*args, **kwargs):
         raise AssertionError("work began")
 
-    for name in ("Problem", "RowBlocks", "descend"):
+    for name in ("Problem", "logits", "descend"):
         monkeypatch.setattr(_classifier, name, fail)
 
 

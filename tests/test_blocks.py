@@ -18,6 +18,7 @@ from skshallow._blocks import (
     BLOCK_ENTRIES,
     RowBlocks,
     block_rows,
+    logits,
     one_thread_blas,
     share_out,
     split_rows,
@@ -98,11 +99,19 @@ def test_rows_of_a_block():
         assert -(-n_samples // n_rows) % 4 == 0  # equal shares for two or four threads
 
 
-def test_logits_of_all_rows():
-    p = make_problem("K classes")
-    parameters = p.layout.unpack(p.theta)
-    expected = np.tanh(p.dense @ parameters.W1 + parameters.b1) @ parameters.W2 + parameters.b2
-    np.testing.assert_allclose(p.rows(7).logits(forward, parameters), expected, rtol=1e-12)
+@pytest.mark.parametrize("storage", ["dense", "CSR"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("few", [True, False])
+def test_logits_of_all_rows(storage, dtype, few, monkeypatch):
+    monkeypatch.setattr(_blocks, "_FEW", 10**6 if few else 0)
+    monkeypatch.setattr(_blocks, "BLOCK_ENTRIES", 20)
+    p = make_problem("K classes", storage, dtype=dtype)
+    network = p.layout.unpack(p.theta.astype(dtype))
+    expected = np.tanh(p.dense @ network.W1 + network.b1) @ network.W2 + network.b2
+    got = logits(p.X, network)
+    assert got.dtype == dtype
+    rounding = 1e-5 if dtype == np.float32 else 1e-13
+    np.testing.assert_allclose(got, expected, rtol=rounding, atol=rounding)
 
 
 def blas_threads():
@@ -156,11 +165,12 @@ def test_sums_and_logits_are_the_same_to_the_bit_for_any_number_of_threads(
         loss_gradient(*args)
 
     got = p.rows(n_rows).reduce(kernel, p.theta[None], p.loss)
-    logits = p.rows(n_rows).logits(forward, p.layout.unpack(p.theta))
+    monkeypatch.setattr(_blocks, "_FEW", 0)
+    monkeypatch.setattr(_blocks, "BLOCK_ENTRIES", 4 * n_rows)
+    predicted = logits(p.X, p.layout.unpack(p.theta))
     monkeypatch.setattr(type(one_thread_blas), "n_threads", 1)
     np.testing.assert_array_equal(got, p.rows(n_rows).reduce(loss_gradient, p.theta[None], p.loss))
-    expected = p.rows(n_rows).logits(forward, p.layout.unpack(p.theta))
-    np.testing.assert_array_equal(logits, expected)
+    np.testing.assert_array_equal(predicted, logits(p.X, p.layout.unpack(p.theta)))
     assert (len(seen) > 1) == (n_threads > 1)
     assert len(seen) <= n_threads
 

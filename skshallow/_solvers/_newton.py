@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,11 @@ class ExactSystem:
 
     def __init__(self, H: Array, gradient: Array) -> None:
         self.H, self.gradient = H, gradient
-        self.scale = float(np.abs(np.diagonal(H)).max())
+
+    @property
+    def scale(self) -> float:
+        """Largest curvature along an axis."""
+        return float(np.abs(np.diagonal(self.H)).max())
 
     def solve(self, damping: float) -> Array | None:
         """The step, or None where H + damping I is not positive definite."""
@@ -46,7 +50,7 @@ class ConjugateGradientSystem:
     def __init__(self, objective: Any, theta: Array, gradient: Array) -> None:
         self.objective, self.theta, self.gradient = objective, theta, gradient
 
-    @cached_property
+    @property
     def scale(self) -> float:
         """Curvature along the gradient."""
         square = float(self.gradient @ self.gradient)
@@ -85,7 +89,8 @@ class _Descent:
     ) -> None:
         self.theta = theta
         self.refine(precision, value, gradient, system)
-        self._first, self._least = _FIRST * system.scale, _LEAST * system.scale
+        scale = system.scale
+        self._first, self._least = _FIRST * scale, _LEAST * scale
         self._damping = self._first
         self._growth = 2.0
 
@@ -148,7 +153,6 @@ def solve_newton(
     own rounding. With few parameters the Hessian is computed with the value, before the step is
     judged: one in ten is in vain, but all share their forward pass.
     """
-
     exact = thetas.shape[1] <= EXACT_SIZE
 
     def evaluate(function: Any, points: Array) -> list[tuple[float, Array, Any]]:

@@ -68,7 +68,12 @@ def descend_side_by_side(
         make(theta.copy(), first.precision, *found)
         for theta, found in zip(thetas, evaluate(first, thetas), strict=True)
     ]
-    options = {"max_iter": max_iter, "callback": callback, "counts": counts, "stopped": stopped}
+    options: dict[str, Any] = {
+        "max_iter": max_iter,
+        "callback": callback,
+        "counts": counts,
+        "stopped": stopped,
+    }
     if first is not objective:
         tols = [max(tol, _ROUGH * np.abs(one.gradient).max()) for one in descents]
         _run(descents, partial(evaluate, first), tols=tols, **options)
