@@ -230,7 +230,7 @@ class RowBlocks:
     def n_together(self) -> int:
         """Networks that are better computed side by side than one after the other.
 
-        As many as make a block's buffer full; see benchmarks/committees_time.py.
+        As many as make a block's buffer full; see benchmarks/speed.py.
         """
         largest = max(self.n_samples * self.layout.width, self.layout.size)
         return max(1, min(_SIDE_BY_SIDE, BLOCK_ENTRIES // largest))
