@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import Lock, get_ident
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
@@ -20,9 +20,6 @@ from threadpoolctl import ThreadpoolController
 
 from ._backprop import Block, Layers, Work, forward
 from ._parameters import FloatArray, Layout, Parameters
-
-if TYPE_CHECKING:
-    from ._standardize import Scaling
 
 # Entries of a block's widest buffer, 1 MiB in float64; see benchmarks/block_size.py. Half of it
 # does in one thread, but each call into NumPy costs two threads a hand-over of the interpreter.
@@ -180,9 +177,9 @@ class RowBlocks:
         What the kernels compute in.
     n_rows : int, default=None
         Rows in a block; chosen by `block_rows` if None.
-    scaling : Scaling, default=None
-        Standardises a dense float64 X block by block, at each pass anew, where a standardised
-        copy would take too much memory for few passes.
+    prepare : callable, default=None
+        Makes what the kernels see of a dense block out of its X, at each pass anew; for few
+        passes over an X whose standardised copy would take too much memory.
     """
 
     def __init__(
@@ -193,16 +190,16 @@ class RowBlocks:
         layout: Layout,
         dtype: np.dtype[Any],
         n_rows: int | None = None,
-        scaling: Scaling | None = None,
+        prepare: Callable[[FloatArray], FloatArray] | None = None,
     ) -> None:
         self.n_samples = X.shape[0]
         self.layout = layout
         self.dtype = np.dtype(dtype)
-        if y is not None and scaling is None and not issparse(X) and X.size <= _SMALL:
+        if y is not None and prepare is None and not issparse(X) and X.size <= _SMALL:
             # Column by column, as a Hessian reads it.
             X = np.vstack([X.T, np.ones(len(X), X.dtype)]).T
         self._X, self._y, self._w, self._n_rows = X, y, w, n_rows
-        self._scaling = scaling
+        self._prepare = prepare
         self._splits: dict[int, list[tuple[slice, Block]]] = {}
         self._work: dict[int, Work] = {}
 
@@ -272,8 +269,8 @@ class RowBlocks:
             work = self._buffers(worker, n_stack, most_rows)
             part_of = slice(part * len(blocks) // n_parts, (part + 1) * len(blocks) // n_parts)
             for _, block in blocks[part_of]:
-                if self._scaling is not None:
-                    block = block._replace(X=self._scaling.apply(block.X))
+                if self._prepare is not None:
+                    block = block._replace(X=self._prepare(block.X))
                 kernel(block, *stacks, work, *args, layout, sums[part])
 
         if n_parts == 1:
@@ -294,7 +291,7 @@ class RowBlocks:
         n_rows = self._n_rows or block_rows(self.layout, len(indices), self.layout.width)
         for start in range(0, len(indices), n_rows):
             some = indices[start : start + n_rows]
-            X = self._X[some] if self._scaling is None else self._scaling.apply(self._X[some])
+            X = self._X[some] if self._prepare is None else self._prepare(self._X[some])
             block = Block(X, self._y[..., some], self._w[some])
             work = self._buffers(0, len(thetas), len(some))
             kernel(block, layers, work, *args, self.layout, accumulator)

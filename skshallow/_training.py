@@ -83,7 +83,8 @@ class Problem:
             X: Any, passing: Scaling | None, make_rough: Callable[[], Objective] | None
         ) -> Objective:
             encoded, weights = loss.encode(codes, X.dtype), w.astype(X.dtype, copy=False)
-            blocks = RowBlocks(X, encoded, weights, layout, X.dtype, scaling=passing)
+            prepare = None if passing is None else passing.apply
+            blocks = RowBlocks(X, encoded, weights, layout, X.dtype, prepare=prepare)
             return Objective(blocks, layout, loss, total_weight, alpha, inner, make_rough)
 
         def rough() -> Objective:

@@ -9,6 +9,7 @@ from time import sleep
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from joblib import Parallel, delayed, parallel_config
 from problems import N_SAMPLES, make_problem
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -190,6 +191,19 @@ def test_an_error_in_any_thread_is_raised_and_ends_the_others(n_threads):
     assert len(done) < 100
     with np.errstate(divide="ignore"):  # other threads ignore it too
         share_out(lambda i, worker: np.ones(1000) / 0, 10)
+
+
+def worker_threads():
+    with one_thread_blas:
+        return one_thread_blas.n_threads
+
+
+def test_a_search_on_all_processors_does_not_ask_for_more_threads():
+    n_jobs = os.cpu_count()
+    if n_jobs == 1:
+        pytest.skip("one processor")
+    with parallel_config("loky", n_jobs=n_jobs):
+        assert Parallel()(delayed(worker_threads)() for _ in range(n_jobs)) == [1] * n_jobs
 
 
 def test_threads_are_those_that_blas_was_allowed():
