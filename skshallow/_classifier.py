@@ -285,7 +285,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
 
     _parameter_constraints = {  # noqa: RUF012 (scikit-learn reads it from the class)
         "n_hidden": [Interval(Integral, 1, None, closed="left")],
-        "solver": [StrOptions(set(SOLVERS))],
+        "solver": [StrOptions(SOLVERS.keys())],  # a view: also of what is added later
         "alpha": [Interval(Real, 0, np.inf, closed="left")],
         "standardize": ["boolean"],
         "class_weight": [dict, StrOptions({"balanced"}), None],
