@@ -91,6 +91,14 @@ def test_rows_in_pieces_are_the_rows_in_one(names):
     np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("solver", ["newton", "adam"])
+def test_solvers_take_rows_in_pieces(names, solver):
+    objective, start = names["objective"], names["start"]
+    result, path = test_solvers.solve(solver, objective, start, max_iter=10, batch_size=50)
+    assert len(path) == result.nit > 0
+    assert result.fun < 0.5 * objective.loss_gradient(start)[0]
+
+
 def test_every_file_has_a_room():
     rooms = re.findall(r"^\| `([\w/]+\.py)` \|", PAGE, re.M)
     package = ROOT / "skshallow"
