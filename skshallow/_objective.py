@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ._backprop import hessp, loss_gradient, loss_gradient_hessian
-from ._blocks import RowBlocks
 from ._losses import Loss
 from ._parameters import FloatArray, Layout
 from ._standardize import Scaling
@@ -17,6 +16,32 @@ from ._standardize import Scaling
 # Numbers in the widest buffer over all rows from which on float32 serves for the way down to what
 # float64 then finishes; see benchmarks/float32.py.
 ROUGH_ENTRIES = 2**14
+
+
+class RowSource(Protocol):
+    """What the objective and the solvers ask of rows, wherever they are; see `RowBlocks`."""
+
+    n_samples: int
+    dtype: np.dtype[Any]  # what the kernels compute in
+
+    @property
+    def n_together(self) -> int:
+        """Networks that are better computed side by side than one after the other."""
+
+    def reduce(
+        self,
+        kernel: Callable[..., None],
+        thetas: FloatArray,
+        *args: Any,
+        along: FloatArray | None = None,
+        shape: Any = None,
+    ) -> FloatArray:
+        """Sum of a kernel over all rows, a new float64 array of shape (n_stack, *shape)."""
+
+    def reduce_batch(
+        self, kernel: Callable[..., None], thetas: FloatArray, indices: Any, *args: Any
+    ) -> FloatArray:
+        """Sum of a kernel over the rows with these indices."""
 
 
 class Objective:
@@ -27,7 +52,7 @@ class Objective:
 
     Parameters
     ----------
-    rows : RowBlocks
+    rows : RowSource
         Features, encoded targets and positive weights.
     layout : Layout
     loss : Loss
@@ -52,7 +77,7 @@ class Objective:
 
     def __init__(
         self,
-        rows: RowBlocks,
+        rows: RowSource,
         layout: Layout,
         loss: Loss,
         total_weight: float,
