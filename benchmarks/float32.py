@@ -17,7 +17,7 @@ from problems import PROBLEMS
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
-from skshallow import ShallowTanhClassifier, _objective, _training
+from skshallow import ShallowTanhClassifier, _objective
 from skshallow._blocks import one_thread_blas
 from skshallow._losses import LOSSES
 from skshallow._parameters import Layout
@@ -82,7 +82,7 @@ def fits(n_seeds: int = 5) -> None:
         found = np.empty((n_seeds, 2, 2))
         for seed in range(n_seeds):
             for i, entries in enumerate((np.inf, 0)):
-                _objective.ROUGH_ENTRIES = _training.ROUGH_ENTRIES = entries
+                _objective.ROUGH_ENTRIES = entries
                 model = ShallowTanhClassifier(n_hidden, solver=solver, standardize=False)
                 model.set_params(max_iter=5000, random_state=seed)
                 with warnings.catch_warnings():

@@ -20,6 +20,8 @@ CASES = [
     ("flower", 4, 0.01),
     ("moons", 8, 0.1),
     ("circles", 8, 0.1),
+    ("flower", 8, 0.1),
+    ("quantiles", 4, 1.0),
     ("flower", 12, 0.1),
     ("iris", 8, 1.0),
     ("blobs", 8, 1.0),

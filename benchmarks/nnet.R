@@ -24,6 +24,6 @@ for (k in seq_len(nrow(starts))) {
   begin <- Sys.time()
   for (repetition in seq_len(times)) model <- fit()
   seconds <- as.numeric(Sys.time() - begin, units = "secs") / times
-  found <- rbind(found, c(seconds, 0, model$wts))
+  found <- rbind(found, c(seconds, model$wts))
 }
 write.table(found, file.path(folder, "found"), row.names = FALSE, col.names = FALSE)

@@ -197,12 +197,12 @@ class Nnet:
             subprocess.run(command, check=True)
             found = np.loadtxt(path / "found", ndmin=2)
         runs = []
-        for seconds, n_calls, *weights in found:
+        for seconds, *weights in found:
             first = np.reshape(weights[: (d + 1) * h], (h, d + 1)).T / 2
             second = np.reshape(weights[(d + 1) * h :], (K, h + 1)).T
             W2 = second[1:] / 2
             parts = [first[1:], first[0], W2, second[0] + W2.sum(axis=0)]
-            runs.append(Run(seconds, parts, n_evaluations=int(n_calls) or None))
+            runs.append(Run(seconds, parts))
         return runs
 
 
@@ -279,7 +279,8 @@ class Torch:
 class Skorch:
     """skorch's classifier with Adam, batches of 128 and its 10 epochs, as a user starts with it.
 
-    Weight decay on the mean loss is alpha / n; it acts on biases too.
+    Weight decay on the mean loss is alpha / n; it acts on biases too, and for two classes there are
+    two outputs, of whose weights the difference is what counts: its F is another.
     """
 
     name = "skorch Adam, 10 epochs"

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.sparse import issparse
 from threadpoolctl import ThreadpoolController
 
-from ._backprop import Block, Layers, Work, forward
+from ._backprop import Block, Layers, Work, forward, logits_at_once
 from ._parameters import FloatArray, Layout, Parameters
 
 # Entries of a block's widest buffer, 1 MiB in float64; see benchmarks/block_size.py. Half of it
@@ -26,8 +26,9 @@ from ._parameters import FloatArray, Layout, Parameters
 BLOCK_ENTRIES = 2**17
 
 # Partial sums of a pass. Fixed, so that a sum does not depend on the number of threads; enough
-# to keep many threads busy until the end.
+# to keep many threads busy until the end, but few where a sum is large: 8 MiB of them, or 4.
 _PARTS = 32
+_PARTS_ENTRIES = 2**20
 
 # Entries of a dense X up to which a copy with a column of ones is made. It takes the biases into
 # the products, which saves 6 of 85 microseconds on 400 x 2 with 4 units.
@@ -52,8 +53,9 @@ class _OneThreadBlas:
 
     A block's products are too small to be worth sharing between threads; blocks are not.
 
-    The limit belongs to the process. Of fits that overlap, the first sets the limit, has the
-    threads, and lifts the limit when it ends; the others leave it alone and run in one thread.
+    The limit belongs to the process, and OpenBLAS may obey one thread alone in this. So of fits
+    that overlap in several threads, the first sets the limit, has the threads, and lifts the limit
+    when it ends; the others leave it alone and run in one thread of their own.
     """
 
     def __init__(self) -> None:
@@ -67,11 +69,13 @@ class _OneThreadBlas:
         with self._lock:
             if self._owner is None:
                 self._owner = get_ident()
-                pools = _thread_pools()
-                allowed = [library.num_threads for library in pools.lib_controllers]
-                self._n_threads = min([*allowed, os.cpu_count() or 1])
-                self._limiter = pools.limit(limits=1)
+                libraries = _thread_pools().lib_controllers
+                allowed = [library.num_threads for library in libraries]
+                self._limiter = _thread_pools().limit(limits=1)
                 self._limiter.__enter__()
+                # A library that is not known, or does not obey, keeps threads of its own.
+                obeys = bool(allowed) and all(library.num_threads == 1 for library in libraries)
+                self._n_threads = min([*allowed, os.cpu_count() or 1]) if obeys else 1
             self._depth += self._owner == get_ident()
 
     def __exit__(self, *exception: object) -> None:
@@ -81,6 +85,13 @@ class _OneThreadBlas:
                 if self._depth == 0:
                     self._limiter.__exit__(*exception)
                     self._owner = None
+
+    def after_fork(self) -> None:
+        """In a forked child: lift what another thread, which the child does not have, has set."""
+        self._lock = Lock()
+        if self._owner not in (None, get_ident()):
+            self._limiter.__exit__(None, None, None)
+            self._owner, self._depth = None, 0
 
     @property
     def n_threads(self) -> int:
@@ -97,8 +108,9 @@ def _helpers() -> ThreadPoolExecutor:
 
 
 if hasattr(os, "register_at_fork"):
-    # A forked child has none of its parent's threads.
+    # A forked child has none of its parent's other threads.
     os.register_at_fork(after_in_child=_helpers.cache_clear)
+    os.register_at_fork(after_in_child=one_thread_blas.after_fork)
 
 
 def share_out(task: Callable[[int, int], None], n_tasks: int) -> None:
@@ -262,7 +274,8 @@ class RowBlocks:
         blocks = self._blocks(width)
         most_rows = blocks[0][1].X.shape[0]
         stacks = [self._layers(each) for each in (thetas, along) if each is not None]
-        n_parts = min(len(blocks), _PARTS)
+        most_parts = max(4, min(_PARTS, _PARTS_ENTRIES // int(np.prod(shape))))
+        n_parts = min(len(blocks), most_parts)
         sums = np.zeros((n_parts, n_stack, *shape))
 
         def add_up(part: int, worker: int) -> None:
@@ -306,7 +319,7 @@ def logits(X: Any, network: Parameters) -> FloatArray:
     dtype = np.result_type(X, network.W1)
     W1, b1, W2, b2 = (part.astype(dtype, copy=False) for part in network)
     if X.shape[0] * len(b1) <= _FEW:
-        return np.tanh(X @ W1 + b1) @ W2 + b2
+        return logits_at_once(X, Parameters(W1, b1, W2, b2))
     layout = Layout(W1.shape[0], W1.shape[1], len(b2))
     layers = np.vstack([W1, b1])[None], np.vstack([W2, b2])[None]
     n_rows = block_rows(layout, X.shape[0], layout.width)

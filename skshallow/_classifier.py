@@ -138,6 +138,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
     class_weight : dict, "balanced" or None, default=None
         Factor on the weight of each class's samples: ``{label: weight}``, where a label that is
         not named has weight 1, or "balanced", which makes the classes' total weights equal.
+        Probabilities are then those of data with such weights.
         Not defined for a multilabel y.
 
     max_iter : int, default=1000

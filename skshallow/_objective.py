@@ -18,6 +18,11 @@ from ._standardize import Scaling
 ROUGH_ENTRIES = 2**14
 
 
+def rough_pays(n_samples: int, width: int) -> bool:
+    """Whether a float32 twin saves time on so many rows with so many numbers each."""
+    return n_samples * width >= ROUGH_ENTRIES
+
+
 class RowSource(Protocol):
     """What the objective and the solvers ask of rows, wherever they are; see `RowBlocks`."""
 
@@ -64,8 +69,9 @@ class Objective:
         Where V1, c1 act on standardised columns but `rows` holds them in their own units
         (sparse X), the scaling between the two. None where theta acts on `rows` as it is.
     make_rough : callable or None
-        Makes the rough twin: the same function on the same rows in a precision that takes less
-        time. Minibatches use it, and a solver may go most of its way down it.
+        Makes the rough twin, if there can be one: the same function on the same rows in a
+        precision that takes less time. Minibatches use it, and a solver may go most of its way
+        down it.
 
     Attributes
     ----------
@@ -83,7 +89,7 @@ class Objective:
         total_weight: float,
         alpha: float,
         scaling: Scaling | None = None,
-        make_rough: Callable[[], Objective] | None = None,
+        make_rough: Callable[[], Objective | None] | None = None,
     ) -> None:
         self.rows = rows
         self.layout = layout
@@ -99,14 +105,11 @@ class Objective:
     def twin(self, hessians: bool = False) -> Objective | None:
         """The rough twin, if it saves time: for gradients alone, or for Hessians too."""
         width = self.layout.size if hessians else self.layout.width
-        if self._make_rough is None or self.rows.n_samples * width < ROUGH_ENTRIES:
-            return None
-        return self._rough
+        return self._rough if rough_pays(self.rows.n_samples, width) else None
 
     @cached_property
-    def _rough(self) -> Objective:
-        assert self._make_rough is not None
-        return self._make_rough()
+    def _rough(self) -> Objective | None:
+        return None if self._make_rough is None else self._make_rough()
 
     def _folded(self, thetas: FloatArray) -> FloatArray:
         """Thetas as they act on the rows."""

@@ -215,6 +215,19 @@ def test_threads_are_those_that_blas_was_allowed():
                 assert one_thread_blas.n_threads == allowed
 
 
+def test_a_thread_that_blas_does_not_obey_gets_no_more_threads():
+    # OpenBLAS may take a limit from one thread alone.
+    def hold():
+        with one_thread_blas:
+            return one_thread_blas.n_threads, max(blas_threads())
+
+    with one_thread_blas:
+        pass
+    with ThreadPoolExecutor(1) as pool:
+        n_threads, blas = pool.submit(hold).result()
+    assert n_threads == 1 or blas == 1
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_a_forked_child_has_threads_of_its_own():
     code = """
@@ -232,6 +245,27 @@ if child == 0:
     again = ShallowTanhClassifier(4, max_iter=2, random_state=0).fit(X, X[:, 0] > 0)
     os._exit(again.coefs_[0].tolist() != expected)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+# While another thread holds BLAS.
+from threading import Event, Thread
+
+inside, leave = Event(), Event()
+
+def hold():
+    with _blocks.one_thread_blas:
+        inside.set()
+        leave.wait(30)
+
+thread = Thread(target=hold)
+thread.start()
+inside.wait(30)
+child = os.fork()
+if child == 0:
+    with _blocks.one_thread_blas:
+        os._exit(_blocks.one_thread_blas._owner is None)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+leave.set()
+thread.join()
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
