@@ -184,7 +184,9 @@ class LossCurveDisplay:
         """
         plt = _pyplot(self)
         if ax is None:
-            _, ax = plt.subplots()
+            _, ax = plt.subplots(layout="constrained")
+            # There is no iteration between two.
+            ax.xaxis.get_major_locator().set_params(integer=True)
         name = self.name if name is None else name
         prefix = "" if name is None else f"{name}: "
         iterations = np.arange(1, len(self.loss_curve) + 1)
@@ -210,6 +212,9 @@ class LossCurveDisplay:
             scores = -self.validation_scores if negate_score else self.validation_scores
             self.lines_ += self.score_ax_.plot(iterations, scores, **score_kw)
             self.score_ax_.set_ylabel(label)
+            if name is None:  # each axis in the colour of its line
+                for axis, line in zip((ax, self.score_ax_), self.lines_, strict=True):
+                    axis.yaxis.label.set_color(line.get_color())
             best = int(np.argmax(self.validation_scores))
         else:
             best = int(np.argmin(self.loss_curve))
@@ -217,7 +222,7 @@ class LossCurveDisplay:
         self.best_line_ = None
         if mark_best:
             best_kw = {
-                "label": f"{prefix}best iteration, {self.best_iteration_}",
+                "label": f"{prefix}best: iteration {self.best_iteration_}",
                 "color": "0.45" if name is None else self.lines_[0].get_color(),
                 "linestyle": ":",
                 "zorder": 0.5,
@@ -225,13 +230,18 @@ class LossCurveDisplay:
             }
             self.best_line_ = ax.axvline(self.best_iteration_, **best_kw)
 
-        # On the upper axes, or else the line of the scores would cross the legend.
         handles, labels = ax.get_legend_handles_labels()
-        if self.score_ax_ is None:
-            ax.legend(handles, labels)
-        else:
-            more = self.score_ax_.get_legend_handles_labels()
-            self.score_ax_.legend(handles + more[0], labels + more[1], loc="center right")
+        upper = ax
+        if self.score_ax_ is not None:
+            # The legend belongs to the upper axes, or else their line would cross it. It keeps
+            # clear of lines in its own axes, so the line of F is there too, unseen.
+            upper = self.score_ax_
+            upper.add_artist(
+                plt.Line2D(iterations, self.loss_curve, transform=ax.transData, alpha=0)
+            )
+            more = upper.get_legend_handles_labels()
+            handles, labels = handles + more[0], labels + more[1]
+        upper.legend(handles, labels)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -511,16 +521,22 @@ class HiddenUnitDisplay:
         """
         plt = _pyplot(self)
         n_units = len(self.units)
-        axes = self._new_axes(plt, n_cols) if ax is None else np.atleast_1d(np.asarray(ax)).ravel()
+        names = self.feature_names or ("$x_1$", "$x_2$")
+        if ax is None:
+            axes = self._new_axes(plt, n_cols, names)
+        else:
+            axes = np.atleast_1d(np.asarray(ax)).ravel()[:n_units]
+            for axis in axes:
+                axis.set(xlabel=names[0], ylabel=names[1])
         if len(axes) < n_units:
             raise ValueError(f"ax holds {len(axes)} axes, but there are {n_units} units to draw.")
-        axes = axes[:n_units]
 
         # Lilac and orange, so that points may be red and blue; both are safe for the colour-blind.
-        surface_kw = {"cmap": "PuOr_r", "vmin": -1, "vmax": 1, "alpha": 0.75, **(surface_kw or {})}
+        # The ends of the map, too dark behind points, lie beyond tanh's range.
+        default = {"cmap": "PuOr_r", "vmin": -1.6, "vmax": 1.6, "alpha": 0.5}
+        surface_kw = {**default, **(surface_kw or {})}
         zero_line_kw = {"colors": "black", "linewidths": 1.2, **(zero_line_kw or {})}
         self.surfaces_, self.zero_lines_, self.points_ = [], [], []
-        names = self.feature_names or ("$x_1$", "$x_2$")
         panels = zip(axes, self.units, self.activations, self.output_weights, strict=True)
         for axis, unit, activation, weights in panels:
             surface = axis.pcolormesh(self.xx0, self.xx1, activation, rasterized=True, **surface_kw)
@@ -535,33 +551,38 @@ class HiddenUnitDisplay:
             shown = ", ".join(f"{weight:+.2f}" for weight in weights[:3])
             more = ", ..." if len(weights) > 3 else ""
             text = f"Unit {unit}\noutput weight{many} {shown}{more}".replace("-", "\N{MINUS SIGN}")
-            axis.set_title(text, fontsize="medium")
-            axis.set_xlabel(names[0])
-        axes[0].set_ylabel(names[1])
+            axis.set_title(text, fontsize="medium" if not many else "small")
         self.axes_ = axes
         self.figure_ = axes[0].figure
         self.colorbar_ = self.figure_.colorbar(
-            self.surfaces_[0], ax=list(axes), label="tanh(x W1 + b1) of the unit", ticks=[-1, 0, 1]
+            self.surfaces_[0], ax=list(axes), label="tanh(x W1 + b1)", ticks=[-1, 0, 1], pad=0.02
         )
+        self.colorbar_.ax.set_ylim(-1, 1)
         return self
 
-    def _new_axes(self, plt: Any, n_cols: int) -> Any:
-        """Axes in a grid of a new figure, those without a unit taken away."""
+    def _new_axes(self, plt: Any, n_cols: int, names: Sequence[str]) -> Any:
+        """Axes in a grid of a new figure, labelled at its left and lower edges."""
         n_units = len(self.units)
         n_cols = min(n_cols, n_units)
         n_rows = -(-n_units // n_cols)
         _, grid = plt.subplots(
             n_rows,
             n_cols,
-            figsize=(2.6 * n_cols + 1.2, 2.9 * n_rows),
+            figsize=(2.6 * n_cols + 1.2, 2.8 * n_rows + 0.3),
             sharex=True,
             sharey=True,
             squeeze=False,
             layout="constrained",
         )
-        for axis in grid.ravel()[n_units:]:
+        axes = grid.ravel()
+        for axis in axes[n_units:]:
             axis.remove()
-        return grid.ravel()[:n_units]
+        for axis in axes[max(n_units - n_cols, 0) : n_units]:  # the lowest of their columns
+            axis.tick_params(labelbottom=True)
+            axis.set_xlabel(names[0])
+        for axis in axes[:n_units:n_cols]:
+            axis.set_ylabel(names[1])
+        return axes[:n_units]
 
     def _scatter(self, axis: Any, scatter_kw: dict[str, Any]) -> list[Any]:
         """The points of each class, or all in one."""
@@ -571,8 +592,9 @@ class HiddenUnitDisplay:
         if self.y is None:
             return [axis.scatter(*self.X.T, **{**style, "color": "0.2", **scatter_kw})]
         classes = np.unique(self.y)
-        # Of two classes the second is red, as in a diverging map of its probability.
-        colors = ["#2166ac", "#b2182b"] if len(classes) == 2 else [f"C{k}" for k in range(10)]
+        # Of two classes the second is red, as in a diverging map of its probability. None is like
+        # the surface, and markers tell apart what colours do not for everyone.
+        colors = ["#2166ac", "#b2182b", "black", "#1b7837", "#e377c2"]
         markers = "osD^vPX<>*"
         return [
             axis.scatter(

@@ -81,7 +81,7 @@ def test_loss_curve_without_validation():
     assert display.figure_ is display.ax_.figure
     assert texts(display.ax_.get_legend()) == [
         "F, training",
-        f"best iteration, {display.best_iteration_}",
+        f"best: iteration {display.best_iteration_}",
     ]
 
 
@@ -252,7 +252,7 @@ def test_data_frames_name_the_axes(frame):
     for model in (ShallowTanhClassifier(2, random_state=0), pipeline):
         display = HiddenUnitDisplay.from_estimator(model.fit(named, Y), named)
         assert [axis.get_xlabel() for axis in display.axes_] == ["width", "width"]
-        assert display.axes_[0].get_ylabel() == "height"
+        assert [axis.get_ylabel() for axis in display.axes_] == ["height", ""]
     display = HiddenUnitDisplay.from_estimator(model, named, feature_names=["a", "b"])
     assert display.axes_[1].get_xlabel() == "a"
 
@@ -267,6 +267,8 @@ def test_many_classes_and_units():
     assert display.axes_[0].get_title().startswith("Unit 4\noutput weights ")
     assert display.axes_[0].get_title().count(", ") == 2
     assert len(display.figure_.axes) == 6  # five units in two rows, and the key
+    # The lowest of each column are labelled, the fourth of the first row among them.
+    assert [axis.get_xlabel() for axis in display.axes_] == ["", "$x_1$", "$x_1$", "$x_1$", "$x_1$"]
     assert [points.get_label() for points in display.points_[0]] == list(iris.target_names)
 
 
