@@ -10,8 +10,8 @@ decision boundary takes shape, and stops the fit when it is good enough.
 # %%
 # A progress bar
 # --------------
-# `ProgressBar` needs the package rich. Set on a search, it follows the candidates and folds, and
-# the fits in them.
+# `ProgressBar` needs the package rich. Set on a search, it follows the candidates and folds;
+# with a greater `max_propagation_depth` it follows the fits in them too.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -27,7 +27,7 @@ angle = np.linspace(0, 2 * np.pi, 400) + 0.2 * rng.standard_normal(400)
 radius = 4 * np.sin(4 * angle) + 0.2 * rng.standard_normal(400)
 X = np.column_stack([radius * np.sin(angle), radius * np.cos(angle)])
 
-search = GridSearchCV(ShallowTanhClassifier(random_state=0), {"n_hidden": [2, 4, 8]}, cv=3)
+search = GridSearchCV(ShallowTanhClassifier(random_state=0), {"n_hidden": [2, 4, 8]}, cv=5)
 search.set_callbacks(ProgressBar(max_propagation_depth=0)).fit(X, y)
 
 # %%

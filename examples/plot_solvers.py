@@ -60,9 +60,9 @@ for solver, max_iter in limits.items():
 # What they reach
 # ---------------
 # F has several local minima, and solvers may end in different ones. Against the passes
-# Adam and SGD are ahead at first, since they take many steps in each, but they end far from a
-# minimum. Newton needs the fewest iterations to the smallest gradient, and each of them takes as
-# long as many of L-BFGS, which is ahead against the time.
+# Adam and SGD are ahead at first, since they take many steps in each, but they end with far
+# larger gradients. Newton needs the fewest iterations to the smallest one, and each of them takes
+# as long as many of L-BFGS, which is ahead against the time.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained", sharey=True)
 names = {"lbfgs": "L-BFGS", "newton": "Newton", "adam": "Adam", "sgd": "SGD"}

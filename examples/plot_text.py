@@ -21,40 +21,8 @@ from sklearn.pipeline import make_pipeline
 
 from skshallow import ShallowTanhClassifier
 
-things = [
-    "phone",
-    "camera",
-    "book",
-    "film",
-    "coat",
-    "lamp",
-    "radio",
-    "chair",
-    "knife",
-    "bag",
-    "soup",
-    "hotel",
-    "train",
-    "tent",
-]
-fillers = [
-    "i",
-    "bought",
-    "this",
-    "last",
-    "week",
-    "for",
-    "my",
-    "brother",
-    "and",
-    "we",
-    "both",
-    "think",
-    "that",
-    "it",
-    "is",
-    "really",
-]
+things = ["phone", "camera", "book", "coat", "lamp", "radio", "chair", "soup", "hotel", "tent"]
+fillers = "i bought this last week for my brother and we both think that it is really"
 praise = ["good", "great", "lovely", "useful", "sturdy", "handy"]
 blame = ["bad", "awful", "ugly", "useless", "flimsy", "clumsy"]
 rng = np.random.default_rng(0)
@@ -62,7 +30,7 @@ rng = np.random.default_rng(0)
 
 def write_review():
     """Return a review and whether it is favourable."""
-    words = [*rng.choice(fillers, 6), rng.choice(things)]
+    words = [*rng.choice(fillers.split(), 6), rng.choice(things)]
     favourable, negated = rng.random(2) < [0.5, 0.3]
     judgement = rng.choice(praise if favourable != negated else blame)
     return " ".join([*words, *(["not"] if negated else []), judgement]), favourable

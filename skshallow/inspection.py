@@ -71,8 +71,12 @@ class LossCurveDisplay:
     validation_scores : ndarray of shape (n_iter,), default=None
         Score on validation data after each iteration. Greater is better.
 
+    negate_score : bool, default=False
+        Whether to draw minus the scores, so that a loss falls like F.
+
     score_name : str, default=None
-        Label of the scores; None is "Validation score".
+        Label of the scores, negated if they are; None is "Validation score" or, if they are
+        negated, "Validation loss".
 
     name : str, default=None
         What is shown, to be put before the labels in the legend. All lines then have one colour,
@@ -123,11 +127,13 @@ class LossCurveDisplay:
         *,
         loss_curve: FloatArray,
         validation_scores: FloatArray | None = None,
+        negate_score: bool = False,
         score_name: str | None = None,
         name: str | None = None,
     ) -> None:
         self.loss_curve = loss_curve
         self.validation_scores = validation_scores
+        self.negate_score = negate_score
         self.score_name = score_name
         self.name = name
 
@@ -136,7 +142,6 @@ class LossCurveDisplay:
         ax: Any = None,
         *,
         score_ax: Any = None,
-        negate_score: bool = False,
         score_name: str | None = None,
         name: str | None = None,
         mark_best: bool = True,
@@ -154,9 +159,6 @@ class LossCurveDisplay:
         score_ax : matplotlib Axes, default=None
             Axes for the scores, for example another display's `score_ax_`; None makes axes with
             the same x-axis as `ax`.
-
-        negate_score : bool, default=False
-            Whether to draw minus the scores, so that a loss falls like F.
 
         score_name : str, default=None
             Label of the scores, in place of the stored one.
@@ -201,7 +203,7 @@ class LossCurveDisplay:
             self.score_ax_ = ax.twinx() if score_ax is None else score_ax
             label = self.score_name if score_name is None else score_name
             if label is None:
-                label = "Validation loss" if negate_score else "Validation score"
+                label = "Validation loss" if self.negate_score else "Validation score"
             score_kw = {
                 "label": f"{prefix}{label[:1].lower()}{label[1:]}",
                 "color": "C1" if name is None else self.lines_[0].get_color(),
@@ -209,7 +211,7 @@ class LossCurveDisplay:
                 **style,
                 **(score_kw or {}),
             }
-            scores = -self.validation_scores if negate_score else self.validation_scores
+            scores = -self.validation_scores if self.negate_score else self.validation_scores
             self.lines_ += self.score_ax_.plot(iterations, scores, **score_kw)
             self.score_ax_.set_ylabel(label)
             if name is None:  # each axis in the colour of its line
@@ -250,9 +252,10 @@ class LossCurveDisplay:
         cls,
         estimator: Any,
         *,
-        ax: Any = None,
+        negate_score: bool = False,
         score_name: str | None = None,
         name: str | None = None,
+        ax: Any = None,
         **plot_kw: Any,
     ) -> Self:
         """Draw the curves of a fitted network.
@@ -262,14 +265,17 @@ class LossCurveDisplay:
         estimator : estimator instance
             A fitted `ShallowTanhClassifier`, or a fitted Pipeline or search that ends in one.
 
-        ax : matplotlib Axes, default=None
-            Axes for F; None makes a new figure.
+        negate_score : bool, default=False
+            Whether to draw minus the scores, so that a loss falls like F.
 
         score_name : str, default=None
             Label of the scores; None takes it from the network's `scoring`.
 
         name : str, default=None
             What is shown, to be put before the labels in the legend.
+
+        ax : matplotlib Axes, default=None
+            Axes for F; None makes a new figure.
 
         **plot_kw : dict
             Other keyword arguments of `plot`.
@@ -301,13 +307,14 @@ class LossCurveDisplay:
             )
         scores = getattr(network, "validation_scores_", None)
         if scores is not None and score_name is None:
-            score_name = _score_name(network.scoring, plot_kw.get("negate_score", False))
+            score_name = _score_name(network.scoring, negate_score)
         return cls.from_curves(
             network.loss_curve_,
             scores,
-            ax=ax,
+            negate_score=negate_score,
             score_name=score_name,
             name=name,
+            ax=ax,
             **plot_kw,
         )
 
@@ -317,9 +324,10 @@ class LossCurveDisplay:
         loss_curve: ArrayLike,
         validation_scores: ArrayLike | None = None,
         *,
-        ax: Any = None,
+        negate_score: bool = False,
         score_name: str | None = None,
         name: str | None = None,
+        ax: Any = None,
         **plot_kw: Any,
     ) -> Self:
         """Draw curves that are at hand, such as the mean over several fits.
@@ -332,14 +340,18 @@ class LossCurveDisplay:
         validation_scores : array-like of shape (n_iter,), default=None
             Score on validation data after each iteration. Greater is better.
 
-        ax : matplotlib Axes, default=None
-            Axes for F; None makes a new figure.
+        negate_score : bool, default=False
+            Whether to draw minus the scores, so that a loss falls like F.
 
         score_name : str, default=None
-            Label of the scores.
+            Label of the scores, negated if they are; None is "Validation score" or, if they are
+            negated, "Validation loss".
 
         name : str, default=None
             What is shown, to be put before the labels in the legend.
+
+        ax : matplotlib Axes, default=None
+            Axes for F; None makes a new figure.
 
         **plot_kw : dict
             Other keyword arguments of `plot`.
@@ -379,7 +391,13 @@ class LossCurveDisplay:
                     f"validation_scores must have the shape of loss_curve, {curve.shape}, but "
                     f"theirs is {scores.shape}."
                 )
-        display = cls(loss_curve=curve, validation_scores=scores, score_name=score_name, name=name)
+        display = cls(
+            loss_curve=curve,
+            validation_scores=scores,
+            negate_score=negate_score,
+            score_name=score_name,
+            name=name,
+        )
         return display.plot(ax, **plot_kw)
 
 

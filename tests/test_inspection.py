@@ -97,6 +97,10 @@ def test_loss_curve_with_validation(sign):
     expected = "Minus the validation cross-entropy" if sign > 0 else "Validation cross-entropy"
     assert display.score_ax_.get_ylabel() == expected
     assert len(texts(display.score_ax_.get_legend())) == 3
+    # Drawn again it is the same picture.
+    again = display.plot()
+    np.testing.assert_array_equal(again.lines_[1].get_ydata(), sign * scores)
+    assert again.score_ax_.get_ylabel() == expected
 
 
 @pytest.mark.parametrize(
