@@ -1,5 +1,6 @@
 """The displays draw what the estimator holds."""
 
+import doctest
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from skshallow import ShallowTanhClassifier
+from skshallow import ShallowTanhClassifier, inspection
 from skshallow.inspection import HiddenUnitDisplay, LossCurveDisplay
 
 # matplotlib 3.8 uses names that its newest dependencies have deprecated.
@@ -66,6 +67,12 @@ def test_imports_need_no_matplotlib_and_drawing_says_how_to_get_it():
 def test_imports_load_no_matplotlib():
     code = "import sys, skshallow, skshallow.inspection; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_examples_in_docstrings():
+    results = doctest.testmod(inspection)
+    assert results.attempted >= 20
+    assert results.failed == 0
 
 
 # --- LossCurveDisplay
