@@ -47,6 +47,7 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
+toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"  # the docstrings say more than the annotations
 numpydoc_class_members_toctree = False
 # What comes from scikit-learn is described there, with labels that only its own site has.
@@ -76,15 +77,10 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False
 html_theme_options = {
-    "show_nav_level": 1,
-    "navigation_depth": 2,
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["sphinx-version"],
     "footer_end": ["theme-version"],
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
 }
-html_sidebars = {
-    "index": [], "getting_started": [], "changelog": [], "contributing": [], "benchmarks": [],
-    "user_guide": [], "moving": [], "design": [], "derivation": [],
-}  # fmt: skip
+html_sidebars = {"**": []}  # the header leads everywhere, and code wants the width

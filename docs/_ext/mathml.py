@@ -24,13 +24,13 @@ def to_mathml(node, block):
 
 def visit_math(translator, node):
     """A formula in a line of text."""
-    translator.body.append(f'<span class="math">{to_mathml(node, block=False)}</span>')
+    translator.body.append(to_mathml(node, block=False))
     raise nodes.SkipNode
 
 
 def visit_displaymath(translator, node):
     """A formula on its own, perhaps with a number and a target."""
-    translator.body.append(translator.starttag(node, "div", CLASS="math"))
+    translator.body.append(translator.starttag(node, "div", CLASS="formula"))
     translator.body.append(to_mathml(node, block=True))
     if node["number"]:
         number = get_node_equation_number(translator, node)
