@@ -63,7 +63,7 @@ sphinx_gallery_conf = {
     "reset_modules": ("matplotlib", "strict_gallery.warnings_are_errors"),
     "reset_modules_order": "both",
     "within_subsection_order": "FileNameSortKey",
-    "show_memory": False,
+    "write_computation_times": False,
     "show_signature": False,
     "download_all_examples": False,
 }
