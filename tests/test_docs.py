@@ -12,6 +12,8 @@ from skshallow._classifier import DOCUMENTATION
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
+# Pages whose code has a module of tests for itself.
+OTHERS = {path.stem.removeprefix("test_docs_") for path in ROOT.glob("tests/test_docs_*.py")}
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -26,7 +28,9 @@ def blocks(page, language):
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.stem
+    "page",
+    [page for page in PAGES if blocks(page, "python") and page.stem not in OTHERS],
+    ids=lambda page: page.stem,
 )
 def test_python_blocks_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -1,5 +1,7 @@
 """Formulas as MathML, which browsers draw themselves: no script, and nothing from a network."""
 
+import re
+
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
 from sphinx.util import logging
@@ -7,12 +9,12 @@ from sphinx.util.math import get_node_equation_number
 
 logger = logging.getLogger(__name__)
 converter = LatexToMathML()
+TAG = re.compile(r"\\tag\{(.*?)\}\s*$")  # outside of the formula, at its end
 
 
-def to_mathml(node, block):
-    """The formula of a node; a warning, which fails the build, if it is not LaTeX."""
-    latex = node.astext().strip()
-    latex = latex.replace("{split}", "{aligned}")
+def to_mathml(node, latex, block):
+    """LaTeX as MathML; a warning, which fails the build, if it is not LaTeX."""
+    latex = latex.strip().replace("{split}", "{aligned}")
     if block and r"\\" in latex and r"\begin" not in latex:
         latex = rf"\begin{{aligned}}{latex}\end{{aligned}}"
     try:
@@ -24,15 +26,18 @@ def to_mathml(node, block):
 
 def visit_math(translator, node):
     """A formula in a line of text."""
-    translator.body.append(to_mathml(node, block=False))
+    translator.body.append(to_mathml(node, node.astext(), block=False))
     raise nodes.SkipNode
 
 
 def visit_displaymath(translator, node):
-    """A formula on its own, perhaps with a number and a target."""
+    """A formula on its own, perhaps with a tag, or a number and a target."""
+    latex, *tags = TAG.split(node.astext())
     translator.body.append(translator.starttag(node, "div", CLASS="formula"))
-    translator.body.append(to_mathml(node, block=True))
-    if node["number"]:
+    translator.body.append(to_mathml(node, latex, block=True))
+    if tags:
+        translator.body.append(f'<span class="eqno">({translator.encode(tags[0])})</span>')
+    elif node["number"]:
         number = get_node_equation_number(translator, node)
         translator.body.append(f'<span class="eqno">({number})')
         translator.add_permalink_ref(node, "Link to this equation")
