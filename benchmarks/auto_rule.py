@@ -43,17 +43,17 @@ def race(n_samples: int, n_features: int, n_hidden: int, n_classes: int, seed: i
         path = []
         start = time.perf_counter()
 
-        def callback(theta, value, gradient, path=path, start=start, target=target):
+        def callback(k, theta, value, gradient, path=path, start=start, target=target):
             path.append((time.perf_counter() - start, value))
             return value <= target
 
         _auto.solve_auto(
             objective,
-            layout.initial(np.random.RandomState(seed)),
+            layout.initial(np.random.RandomState(seed))[None],
             tol=0,
             max_iter=100 if threshold else 1000,
             callback=callback,
-            minibatches=Minibatches(batch_size, "cosine", 0.02, True, np.random.RandomState(0)),
+            minibatches=[Minibatches(batch_size, "cosine", 0.02, True, np.random.RandomState(0))],
         )
         seconds.append(path[-1][0])
         target = path[-1][1]

@@ -12,13 +12,14 @@ import time
 
 import numpy as np
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
 from skshallow._blocks import RowBlocks, one_thread_blas
 from skshallow._losses import LOSSES
 from skshallow._objective import Objective
 from skshallow._parameters import Layout
 
-ENTRIES = [2**k for k in range(11, 20, 2)]
+ENTRIES = [2**k for k in range(13, 21)]
 # rows, features, hidden units, classes, dtype, density
 PROBLEMS = [
     (100_000, 50, 32, 2, np.float64, 1),
@@ -40,23 +41,23 @@ def evaluation(problem: tuple, entries: int):
         X = sp.random_array((n, d), density=density, format="csr", rng=rng, dtype=dtype)
     layout = Layout(d, h, 1 if k == 2 else k)
     loss = LOSSES["logistic" if k == 2 else "softmax"]
-    y = loss.encode(rng.integers(0, k, n))
-    n_rows = max(1, max(entries, d * h) // max(h, layout.n_outputs))
-    rows = RowBlocks(X, y, np.ones(n, dtype), layout, X.dtype, n_rows=n_rows)
+    y = loss.encode(rng.integers(0, k, n), dtype)
+    n_rows = max(1, max(entries, d * h) // layout.width)
+    rows = RowBlocks(X, y, np.ones(n, dtype), layout, X.dtype, n_rows=min(n, n_rows))
     objective = Objective(rows, layout, loss, n, 1.0)
     theta = layout.initial(np.random.RandomState(0))
     return lambda: objective.loss_gradient(theta)
 
 
-def main(n_repetitions: int = 9) -> None:
-    """Print the table."""
+def measure(threads: int | None, n_repetitions: int) -> None:
+    """Print the table for so many threads."""
     print(
         f"{'rows x features, hidden, classes, dtype':44s} fastest  " + "  ".join(map(str, ENTRIES))
     )
     for problem in PROBLEMS:
         functions = [evaluation(problem, entries) for entries in ENTRIES]
         times = np.empty((n_repetitions, len(ENTRIES)))
-        with one_thread_blas:
+        with threadpool_limits(threads, "blas"), one_thread_blas, np.errstate(over="ignore"):
             for repetition in times:
                 for i, function in enumerate(functions):
                     start = time.perf_counter()
@@ -68,7 +69,13 @@ def main(n_repetitions: int = 9) -> None:
         ratios = "  ".join(
             f"{r:{len(str(e))}.2f}" for r, e in zip(medians / medians.min(), ENTRIES, strict=True)
         )
-        print(f"{name:44s} {medians.min() * 1e3:5.1f} ms {ratios}")
+        print(f"{name:44s} {medians.min() * 1e3:5.1f} ms {ratios}", flush=True)
+
+
+def main(n_repetitions: int = 7) -> None:
+    for threads in (1, None):
+        print("\nOne thread" if threads == 1 else "\nAs many threads as BLAS may use")
+        measure(threads, n_repetitions)
 
 
 if __name__ == "__main__":

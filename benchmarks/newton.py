@@ -1,6 +1,7 @@
 """Newton beside L-BFGS on small problems: iterations, time and convergence over 20 seeds.
 
 Run with `python benchmarks/newton.py` (about ten seconds). Features are standardised beforehand.
+`skshallow._solvers._auto.NEWTON_SIZE` is chosen from the times to tol = 1e-4.
 """
 
 from __future__ import annotations
@@ -15,7 +16,17 @@ from sklearn.preprocessing import StandardScaler
 from skshallow import ShallowTanhClassifier
 
 # data, n_hidden, alpha
-CASES = [("flower", 4, 0.01), ("moons", 8, 0.1), ("iris", 8, 1.0), ("wine", 8, 1.0)]
+CASES = [
+    ("flower", 4, 0.01),
+    ("moons", 8, 0.1),
+    ("circles", 8, 0.1),
+    ("flower", 8, 0.1),
+    ("quantiles", 4, 1.0),
+    ("flower", 12, 0.1),
+    ("iris", 8, 1.0),
+    ("blobs", 8, 1.0),
+    ("wine", 8, 1.0),
+]
 RUNS = [("newton", 1e-8), ("newton", 1e-4), ("lbfgs", 1e-4)]
 N_SEEDS = 20
 

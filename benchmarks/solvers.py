@@ -45,9 +45,11 @@ def descend(problem: Problem, name: str) -> list[tuple[float, float]]:
     path: list[tuple[float, float]] = []
     start = time.perf_counter()
     options = {
-        "minibatches": Minibatches(
-            512, "cosine", 0.1 if name == "sgd" else 0.02, True, np.random.RandomState(0)
-        ),
+        "minibatches": [
+            Minibatches(
+                512, "cosine", 0.1 if name == "sgd" else 0.02, True, np.random.RandomState(0)
+            )
+        ],
         "momentum": 0.9,
         "nesterovs_momentum": True,
     }
@@ -56,10 +58,10 @@ def descend(problem: Problem, name: str) -> list[tuple[float, float]]:
     with one_thread_blas:
         solver.solve(
             problem.objective,
-            theta0,
+            theta0[None],
             tol=1e-4,
             max_iter=LIMITS[name],
-            callback=lambda theta, value, gradient: path.append(
+            callback=lambda k, theta, value, gradient: path.append(
                 (time.perf_counter() - start, value)
             ),
             **{need: options[need] for need in solver.needs},

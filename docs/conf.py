@@ -1,5 +1,6 @@
 """Sphinx's settings. Build the site with ``python -m sphinx -W --keep-going docs docs/_build``."""
 
+import ast
 import os
 import sys
 from pathlib import Path
@@ -67,6 +68,17 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "download_all_examples": False,
 }
+
+# The table of the benchmarks' page: the first line of each script's docstring.
+scripts = {
+    path.name: ast.get_docstring(ast.parse(path.read_text()))
+    for path in sorted((DOCS.parent / "benchmarks").glob("*.py"))
+}
+rows = [f"| `{name}` | {text.splitlines()[0]} |\n" for name, text in scripts.items()]
+(DOCS / "_generated").mkdir(exist_ok=True)
+(DOCS / "_generated" / "benchmarks.md").write_text(
+    "".join(["| script | what it shows |\n|---|---|\n", *rows])
+)
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skshallow"

@@ -12,25 +12,23 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import Lock, get_ident
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
 from threadpoolctl import ThreadpoolController
 
-from ._backprop import Block, Layers, Work, forward
+from ._backprop import Block, Layers, Work, forward, logits_at_once
 from ._parameters import FloatArray, Layout, Parameters
-
-if TYPE_CHECKING:
-    from ._standardize import Scaling
 
 # Entries of a block's widest buffer, 1 MiB in float64; see benchmarks/block_size.py. Half of it
 # does in one thread, but each call into NumPy costs two threads a hand-over of the interpreter.
 BLOCK_ENTRIES = 2**17
 
 # Partial sums of a pass. Fixed, so that a sum does not depend on the number of threads; enough
-# to keep many threads busy until the end.
+# to keep many threads busy until the end, but few where a sum is large: 8 MiB of them, or 4.
 _PARTS = 32
+_PARTS_ENTRIES = 2**20
 
 # Entries of a dense X up to which a copy with a column of ones is made. It takes the biases into
 # the products, which saves 6 of 85 microseconds on 400 x 2 with 4 units.
@@ -55,8 +53,9 @@ class _OneThreadBlas:
 
     A block's products are too small to be worth sharing between threads; blocks are not.
 
-    The limit belongs to the process. Of fits that overlap, the first sets the limit, has the
-    threads, and lifts the limit when it ends; the others leave it alone and run in one thread.
+    The limit belongs to the process, and OpenBLAS may obey one thread alone in this. So of fits
+    that overlap in several threads, the first sets the limit, has the threads, and lifts the limit
+    when it ends; the others leave it alone and run in one thread of their own.
     """
 
     def __init__(self) -> None:
@@ -70,11 +69,13 @@ class _OneThreadBlas:
         with self._lock:
             if self._owner is None:
                 self._owner = get_ident()
-                pools = _thread_pools()
-                allowed = [library.num_threads for library in pools.lib_controllers]
-                self._n_threads = min([*allowed, os.cpu_count() or 1])
-                self._limiter = pools.limit(limits=1)
+                libraries = _thread_pools().lib_controllers
+                allowed = [library.num_threads for library in libraries]
+                self._limiter = _thread_pools().limit(limits=1)
                 self._limiter.__enter__()
+                # A library that is not known, or does not obey, keeps threads of its own.
+                obeys = bool(allowed) and all(library.num_threads == 1 for library in libraries)
+                self._n_threads = min([*allowed, os.cpu_count() or 1]) if obeys else 1
             self._depth += self._owner == get_ident()
 
     def __exit__(self, *exception: object) -> None:
@@ -84,6 +85,13 @@ class _OneThreadBlas:
                 if self._depth == 0:
                     self._limiter.__exit__(*exception)
                     self._owner = None
+
+    def after_fork(self) -> None:
+        """In a forked child: lift what another thread, which the child does not have, has set."""
+        self._lock = Lock()
+        if self._owner not in (None, get_ident()):
+            self._limiter.__exit__(None, None, None)
+            self._owner, self._depth = None, 0
 
     @property
     def n_threads(self) -> int:
@@ -100,8 +108,9 @@ def _helpers() -> ThreadPoolExecutor:
 
 
 if hasattr(os, "register_at_fork"):
-    # A forked child has none of its parent's threads.
+    # A forked child has none of its parent's other threads.
     os.register_at_fork(after_in_child=_helpers.cache_clear)
+    os.register_at_fork(after_in_child=one_thread_blas.after_fork)
 
 
 def share_out(task: Callable[[int, int], None], n_tasks: int) -> None:
@@ -180,9 +189,9 @@ class RowBlocks:
         What the kernels compute in.
     n_rows : int, default=None
         Rows in a block; chosen by `block_rows` if None.
-    scaling : Scaling, default=None
-        Standardises a dense float64 X block by block, at each pass anew, where a standardised
-        copy would take too much memory for few passes.
+    prepare : callable, default=None
+        Makes what the kernels see of a dense block out of its X, at each pass anew; for few
+        passes over an X whose standardised copy would take too much memory.
     """
 
     def __init__(
@@ -193,16 +202,16 @@ class RowBlocks:
         layout: Layout,
         dtype: np.dtype[Any],
         n_rows: int | None = None,
-        scaling: Scaling | None = None,
+        prepare: Callable[[FloatArray], FloatArray] | None = None,
     ) -> None:
         self.n_samples = X.shape[0]
         self.layout = layout
         self.dtype = np.dtype(dtype)
-        if y is not None and scaling is None and not issparse(X) and X.size <= _SMALL:
+        if y is not None and prepare is None and not issparse(X) and X.size <= _SMALL:
             # Column by column, as a Hessian reads it.
             X = np.vstack([X.T, np.ones(len(X), X.dtype)]).T
         self._X, self._y, self._w, self._n_rows = X, y, w, n_rows
-        self._scaling = scaling
+        self._prepare = prepare
         self._splits: dict[int, list[tuple[slice, Block]]] = {}
         self._work: dict[int, Work] = {}
 
@@ -230,7 +239,7 @@ class RowBlocks:
     def n_together(self) -> int:
         """Networks that are better computed side by side than one after the other.
 
-        As many as make a block's buffer full; see benchmarks/committees_time.py.
+        As many as make a block's buffer full; see benchmarks/speed.py.
         """
         largest = max(self.n_samples * self.layout.width, self.layout.size)
         return max(1, min(_SIDE_BY_SIDE, BLOCK_ENTRIES // largest))
@@ -265,15 +274,16 @@ class RowBlocks:
         blocks = self._blocks(width)
         most_rows = blocks[0][1].X.shape[0]
         stacks = [self._layers(each) for each in (thetas, along) if each is not None]
-        n_parts = min(len(blocks), _PARTS)
+        most_parts = max(4, min(_PARTS, _PARTS_ENTRIES // int(np.prod(shape))))
+        n_parts = min(len(blocks), most_parts)
         sums = np.zeros((n_parts, n_stack, *shape))
 
         def add_up(part: int, worker: int) -> None:
             work = self._buffers(worker, n_stack, most_rows)
             part_of = slice(part * len(blocks) // n_parts, (part + 1) * len(blocks) // n_parts)
             for _, block in blocks[part_of]:
-                if self._scaling is not None:
-                    block = block._replace(X=self._scaling.apply(block.X))
+                if self._prepare is not None:
+                    block = block._replace(X=self._prepare(block.X))
                 kernel(block, *stacks, work, *args, layout, sums[part])
 
         if n_parts == 1:
@@ -294,7 +304,7 @@ class RowBlocks:
         n_rows = self._n_rows or block_rows(self.layout, len(indices), self.layout.width)
         for start in range(0, len(indices), n_rows):
             some = indices[start : start + n_rows]
-            X = self._X[some] if self._scaling is None else self._scaling.apply(self._X[some])
+            X = self._X[some] if self._prepare is None else self._prepare(self._X[some])
             block = Block(X, self._y[..., some], self._w[some])
             work = self._buffers(0, len(thetas), len(some))
             kernel(block, layers, work, *args, self.layout, accumulator)
@@ -309,7 +319,7 @@ def logits(X: Any, network: Parameters) -> FloatArray:
     dtype = np.result_type(X, network.W1)
     W1, b1, W2, b2 = (part.astype(dtype, copy=False) for part in network)
     if X.shape[0] * len(b1) <= _FEW:
-        return np.tanh(X @ W1 + b1) @ W2 + b2
+        return logits_at_once(X, Parameters(W1, b1, W2, b2))
     layout = Layout(W1.shape[0], W1.shape[1], len(b2))
     layers = np.vstack([W1, b1])[None], np.vstack([W2, b2])[None]
     n_rows = block_rows(layout, X.shape[0], layout.width)

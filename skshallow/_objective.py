@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ._backprop import hessp, loss_gradient, loss_gradient_hessian
-from ._blocks import RowBlocks
 from ._losses import Loss
 from ._parameters import FloatArray, Layout
 from ._standardize import Scaling
@@ -17,6 +16,37 @@ from ._standardize import Scaling
 # Numbers in the widest buffer over all rows from which on float32 serves for the way down to what
 # float64 then finishes; see benchmarks/float32.py.
 ROUGH_ENTRIES = 2**14
+
+
+def rough_pays(n_samples: int, width: int) -> bool:
+    """Whether a float32 twin saves time on so many rows with so many numbers each."""
+    return n_samples * width >= ROUGH_ENTRIES
+
+
+class RowSource(Protocol):
+    """What the objective and the solvers ask of rows, wherever they are; see `RowBlocks`."""
+
+    n_samples: int
+    dtype: np.dtype[Any]  # what the kernels compute in
+
+    @property
+    def n_together(self) -> int:
+        """Networks that are better computed side by side than one after the other."""
+
+    def reduce(
+        self,
+        kernel: Callable[..., None],
+        thetas: FloatArray,
+        *args: Any,
+        along: FloatArray | None = None,
+        shape: Any = None,
+    ) -> FloatArray:
+        """Sum of a kernel over all rows, a new float64 array of shape (n_stack, *shape)."""
+
+    def reduce_batch(
+        self, kernel: Callable[..., None], thetas: FloatArray, indices: Any, *args: Any
+    ) -> FloatArray:
+        """Sum of a kernel over the rows with these indices."""
 
 
 class Objective:
@@ -27,7 +57,7 @@ class Objective:
 
     Parameters
     ----------
-    rows : RowBlocks
+    rows : RowSource
         Features, encoded targets and positive weights.
     layout : Layout
     loss : Loss
@@ -39,8 +69,9 @@ class Objective:
         Where V1, c1 act on standardised columns but `rows` holds them in their own units
         (sparse X), the scaling between the two. None where theta acts on `rows` as it is.
     make_rough : callable or None
-        Makes the rough twin: the same function on the same rows in a precision that takes less
-        time. Minibatches use it, and a solver may go most of its way down it.
+        Makes the rough twin, if there can be one: the same function on the same rows in a
+        precision that takes less time. Minibatches use it, and a solver may go most of its way
+        down it.
 
     Attributes
     ----------
@@ -52,13 +83,13 @@ class Objective:
 
     def __init__(
         self,
-        rows: RowBlocks,
+        rows: RowSource,
         layout: Layout,
         loss: Loss,
         total_weight: float,
         alpha: float,
         scaling: Scaling | None = None,
-        make_rough: Callable[[], Objective] | None = None,
+        make_rough: Callable[[], Objective | None] | None = None,
     ) -> None:
         self.rows = rows
         self.layout = layout
@@ -74,14 +105,11 @@ class Objective:
     def twin(self, hessians: bool = False) -> Objective | None:
         """The rough twin, if it saves time: for gradients alone, or for Hessians too."""
         width = self.layout.size if hessians else self.layout.width
-        if self._make_rough is None or self.rows.n_samples * width < ROUGH_ENTRIES:
-            return None
-        return self._rough
+        return self._rough if rough_pays(self.rows.n_samples, width) else None
 
     @cached_property
-    def _rough(self) -> Objective:
-        assert self._make_rough is not None
-        return self._make_rough()
+    def _rough(self) -> Objective | None:
+        return None if self._make_rough is None else self._make_rough()
 
     def _folded(self, thetas: FloatArray) -> FloatArray:
         """Thetas as they act on the rows."""

@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 from ._blocks import RowBlocks, one_thread_blas
 from ._losses import Loss
 from ._monitor import Monitor
-from ._objective import ROUGH_ENTRIES, Objective
+from ._objective import Objective, rough_pays
 from ._parameters import FloatArray, Layout, Parameters
 from ._standardize import Scaling
 from ._validation import hold_out
@@ -72,30 +72,33 @@ class Problem:
         total_weight, alpha = w.sum(), alpha / rows.unit
         # Sparse X is standardised by way of the weights. A dense one is copied; but where most
         # passes are over a float32 copy, it is standardised anew at the few others.
-        rough_pays = X.dtype == np.float64 and not issparse(X)
-        many = rough_pays and len(w) * layout.width >= ROUGH_ENTRIES
+        may_be_rough = X.dtype == np.float64 and not issparse(X)
+        many = may_be_rough and rough_pays(len(w), layout.width)
         inner = scaling if issparse(X) else None
         passing = scaling if many and not rows.owned else None
         if scaling is not None and inner is None and passing is None:
             X = scaling.apply(X, out=X if rows.owned else None)
 
         def objective(
-            X: Any, passing: Scaling | None, make_rough: Callable[[], Objective] | None
+            X: Any, passing: Scaling | None, make_rough: Callable[[], Objective | None] | None
         ) -> Objective:
             encoded, weights = loss.encode(codes, X.dtype), w.astype(X.dtype, copy=False)
-            blocks = RowBlocks(X, encoded, weights, layout, X.dtype, scaling=passing)
+            prepare = None if passing is None else passing.apply
+            blocks = RowBlocks(X, encoded, weights, layout, X.dtype, prepare=prepare)
             return Objective(blocks, layout, loss, total_weight, alpha, inner, make_rough)
 
-        def rough() -> Objective:
+        def rough() -> Objective | None:
             copy = np.empty(X.shape, np.float32)
-            with np.errstate(over="ignore"):  # where it does, a solver does without
+            with np.errstate(over="ignore"):
                 if passing is None:
                     copy[...] = X
                 else:
                     passing.apply(X, out=copy)
-                return objective(copy, None, None)
+            # X may hold values beyond float32.
+            fits = np.isfinite(copy.sum(dtype=np.float64))
+            return objective(copy, None, None) if fits else None
 
-        self.objective = objective(X, passing, rough if rough_pays else None)
+        self.objective = objective(X, passing, rough if may_be_rough else None)
 
     def network(self, theta: FloatArray) -> Parameters:
         """The network on the user's X that theta stands for."""
@@ -154,7 +157,8 @@ def descend(
     for result, monitor in zip(results, monitors, strict=True):
         theta, value, best_score = result.x, float(result.fun), None
         if monitor.best is not None:
-            best_score, value, theta = monitor.best
+            best_score, _, theta = monitor.best
+            value = problem.objective.loss_gradient(theta)[0]  # the monitor's may be the twin's
         outcomes.append(
             Outcome(
                 theta,

@@ -9,6 +9,7 @@ from time import sleep
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from joblib import Parallel, delayed, parallel_config
 from problems import N_SAMPLES, make_problem
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -192,6 +193,19 @@ def test_an_error_in_any_thread_is_raised_and_ends_the_others(n_threads):
         share_out(lambda i, worker: np.ones(1000) / 0, 10)
 
 
+def worker_threads():
+    with one_thread_blas:
+        return one_thread_blas.n_threads
+
+
+def test_a_search_on_all_processors_does_not_ask_for_more_threads():
+    n_jobs = os.cpu_count()
+    if n_jobs == 1:
+        pytest.skip("one processor")
+    with parallel_config("loky", n_jobs=n_jobs):
+        assert Parallel()(delayed(worker_threads)() for _ in range(n_jobs)) == [1] * n_jobs
+
+
 def test_threads_are_those_that_blas_was_allowed():
     assert one_thread_blas.n_threads == 1
     for limit in (1, None):
@@ -199,6 +213,19 @@ def test_threads_are_those_that_blas_was_allowed():
             allowed = min([os.cpu_count(), *blas_threads()])
             with one_thread_blas:
                 assert one_thread_blas.n_threads == allowed
+
+
+def test_a_thread_that_blas_does_not_obey_gets_no_more_threads():
+    # OpenBLAS may take a limit from one thread alone.
+    def hold():
+        with one_thread_blas:
+            return one_thread_blas.n_threads, max(blas_threads())
+
+    with one_thread_blas:
+        pass
+    with ThreadPoolExecutor(1) as pool:
+        n_threads, blas = pool.submit(hold).result()
+    assert n_threads == 1 or blas == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
@@ -218,6 +245,27 @@ if child == 0:
     again = ShallowTanhClassifier(4, max_iter=2, random_state=0).fit(X, X[:, 0] > 0)
     os._exit(again.coefs_[0].tolist() != expected)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+# While another thread holds BLAS.
+from threading import Event, Thread
+
+inside, leave = Event(), Event()
+
+def hold():
+    with _blocks.one_thread_blas:
+        inside.set()
+        leave.wait(30)
+
+thread = Thread(target=hold)
+thread.start()
+inside.wait(30)
+child = os.fork()
+if child == 0:
+    with _blocks.one_thread_blas:
+        os._exit(_blocks.one_thread_blas._owner is None)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+leave.set()
+thread.join()
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 

@@ -11,11 +11,12 @@ import scipy.sparse as sp
 from sklearn.datasets import load_digits, load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 
-from skshallow import ShallowTanhClassifier, _objective, _training
+from skshallow import ShallowTanhClassifier, _objective
 from skshallow._blocks import RowBlocks
 from skshallow._losses import LOSSES
 from skshallow._objective import Objective
 from skshallow._parameters import Layout, Parameters
+from skshallow._solvers import SOLVERS
 
 X, Y = load_iris(return_X_y=True)
 NAMES = ["sepal length", "sepal width", "petal length", "petal width"]
@@ -187,7 +188,6 @@ def test_a_descent_that_begins_in_float32_ends_in_float64(
 
     monkeypatch.setattr(RowBlocks, "__init__", spy)
     monkeypatch.setattr(_objective, "ROUGH_ENTRIES", 1000)
-    monkeypatch.setattr(_training, "ROUGH_ENTRIES", 1000)
     parameters = {"solver": solver, "standardize": standardize, "alpha": 5.0, "tol": 1e-6}
     if not standardize:
         data = data - 50
@@ -215,15 +215,55 @@ def test_a_descent_that_begins_in_float32_ends_in_float64(
     assert solver == "adam" or np.abs(gradient).max() <= 1.0001 * model.tol
 
 
-def test_values_beyond_float32_are_descended_in_float64_alone(monkeypatch):
-    monkeypatch.setattr(_objective, "ROUGH_ENTRIES", 1)
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_values_beyond_float32_are_descended_in_float64_alone(solver, monkeypatch):
     data = np.random.default_rng(0).standard_normal((200, 3))
     y = data[:, 0] > 0
     data[:, 2] = 1e39 * np.sign(data[:, 0])  # saturates every unit it reaches
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model = ShallowTanhClassifier(8, solver="lbfgs", standardize=False, random_state=0)
-        assert model.fit(data, y).score(data, y) == 1
+    found = []
+    for entries in (1, np.inf):
+        monkeypatch.setattr(_objective, "ROUGH_ENTRIES", entries)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = ShallowTanhClassifier(8, solver=solver, standardize=False, random_state=0)
+            model.set_params(max_iter=50)
+            found.append(model.fit(data, y).loss_)
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "newton"])
+def test_several_starts_early_stopping_and_a_warm_start_with_a_twin(solver, monkeypatch):
+    monkeypatch.setattr(_objective, "ROUGH_ENTRIES", 1)
+    data, y = X[50:], Y[50:]
+    model = ShallowTanhClassifier(4, solver=solver, n_init=3, random_state=0).fit(data, y)
+    seeds = np.random.RandomState(0).randint(2**31 - 1, size=3)
+    alone = [
+        ShallowTanhClassifier(4, solver=solver, random_state=seed).fit(data, y) for seed in seeds
+    ]
+    np.testing.assert_array_equal(model.start_losses_, [[one.loss_ for one in alone]])
+    model.set_params(n_init=1, warm_start=True).fit(data, y)
+    assert model.n_iter_ == 0
+    stopped = ShallowTanhClassifier(4, solver=solver, early_stopping=True, random_state=0)
+    stopped.fit(data, y, X_val=data, y_val=y)
+    theirs = ShallowTanhClassifier(4, solver=solver, warm_start=True, tol=10, random_state=0)
+    theirs.__dict__.update({k: v for k, v in vars(stopped).items() if k.endswith("_")})
+    # A warm start that ends where it begins has F of what was kept, in float64.
+    assert stopped.loss_ == pytest.approx(theirs.fit(data, y).loss_, rel=1e-12)
+
+
+@pytest.mark.parametrize("n_features", [10, 2000])
+def test_memory_of_wide_sparse_data_is_a_few_vectors_of_their_parameters(n_features):
+    rng = np.random.default_rng(0)
+    data = sp.random_array((32 * n_features, n_features), density=2 / n_features, rng=rng).tocsr()
+    y = rng.integers(0, 2, data.shape[0])
+    model = ShallowTanhClassifier(16, solver="lbfgs", standardize=False, max_iter=2)
+    tracemalloc.start()
+    with pytest.warns(ConvergenceWarning):
+        model.fit(data, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The pairs of L-BFGS are 60 vectors at the most, sums over parts and buffers some 16.
+    assert peak < 80 * (n_features * 16 * 8) + 12e6
 
 
 def test_float32_is_standardised_from_float64_moments():

@@ -359,22 +359,83 @@ def test_a_pair_without_curvature_is_left_out():
     np.testing.assert_array_equal(pairs.direction(np.ones(3)), -np.ones(3))
 
 
-def test_line_search_meets_the_conditions_of_Wolfe():
-    class Steep(Quadratic):
-        """A first step of length 1 that is far too long, then one that is far too short."""
+@pytest.mark.parametrize("scale", [1e-4, 1, 1e4])
+def test_line_search_meets_the_conditions_of_Wolfe(scale):
+    """From first steps, of length 1 at most, that are far too short, right, and far too long."""
+    objective, start = Quadratic(), np.zeros(3)
+    objective.A = scale * Quadratic.A
+    previous = (start, *objective.loss_gradient(start))
+    result, path = solve("lbfgs", objective, start, tol=1e-9 * scale)
+    assert result.status == CONVERGED
+    for theta, value, gradient in path:
+        slope = previous[2] @ (theta - previous[0])
+        assert value - previous[1] <= 1e-4 * slope + 1e-15 * abs(value)
+        assert gradient @ (theta - previous[0]) >= 0.9 * slope
+        previous = theta, value, gradient
 
-    for scale in (1e-4, 1, 1e4):
-        Steep.A = np.diag([scale, 10 * scale, 100 * scale])
-        objective = Steep()
-        start = np.zeros(3)
-        previous = (start, *objective.loss_gradient(start))
-        result, path = solve("lbfgs", objective, start, tol=1e-9 * scale)
-        assert result.status == CONVERGED
-        for theta, value, gradient in path:
-            slope = previous[2] @ (theta - previous[0])
-            assert value - previous[1] <= 1e-4 * slope + 1e-15 * abs(value)
-            assert gradient @ (theta - previous[0]) >= 0.9 * slope
-            previous = theta, value, gradient
+
+@full_batch
+def test_an_objective_without_curvature_or_with_endless_slopes_ends(name):
+    flat, steep = Quadratic(), Quadratic()
+    flat.A = np.zeros((3, 3))
+    flat.loss_gradient = lambda theta: (theta.sum(axis=-1), np.ones(theta.shape))
+    result, path = solve(name, flat, np.zeros(3), max_iter=20)
+    assert result.status in (STALLED, MAX_ITER)
+    assert result.nit == len(path)
+    steep.A = 1e200 * Quadratic.A
+    with np.errstate(over="ignore", invalid="ignore"):
+        result, path = solve(name, steep, np.zeros(3), max_iter=20)
+    assert result.fun <= steep.loss_gradient(np.zeros(3))[0]
+    assert result.nit == len(path)
+
+
+class Twins(Quadratic):
+    """A quadratic with a twin whose gradients are off by some 1e-6, and a count of its calls."""
+
+    def __init__(self, off=1e-6):
+        self.calls, self.rough_calls, self.off = 0, 0, off
+
+    def loss_gradient(self, theta):
+        self.calls += 1
+        return super().loss_gradient(theta)
+
+    def twin(self, hessians=False):
+        whole = self
+
+        class Rough(Quadratic):
+            precision = float(np.finfo(np.float32).eps)
+
+            def loss_gradient(self, theta):
+                whole.rough_calls += 1
+                value, gradient = super().loss_gradient(theta)
+                return value, gradient + whole.off * np.sin(1e8 * theta)
+
+        return Rough()
+
+
+@pytest.mark.parametrize("name", ["lbfgs", "newton"])
+@pytest.mark.parametrize("tol", [1e-3, 1e-9])
+def test_most_of_the_way_goes_down_the_twin_and_the_end_is_the_objectives(name, tol):
+    objective = Twins()
+    result, path = solve(name, objective, np.zeros(3), tol=tol)
+    assert result.status == CONVERGED
+    assert np.abs(Quadratic().loss_gradient(result.x)[1]).max() <= tol
+    assert result.fun == Quadratic().loss_gradient(result.x)[0]
+    assert result.nit == len(path)
+    if tol > objective.off:
+        assert objective.calls == 2  # at the start and at the end
+        assert objective.rough_calls > 2
+
+
+@pytest.mark.parametrize("name", ["lbfgs", "newton"])
+def test_a_start_that_has_converged_is_not_led_away_by_the_twin(name):
+    objective = Twins(off=1e-2)
+    starts = [Quadratic.minimum.copy(), np.zeros(3)]
+    results, paths = solve_all(name, objective, starts, tol=1e-8)
+    assert [result.status for result in results] == [CONVERGED] * 2
+    assert results[0].nit == len(paths[0]) == 0
+    np.testing.assert_array_equal(results[0].x, Quadratic.minimum)
+    assert results[1].nit > 0
 
 
 # Stochastic solvers

@@ -20,7 +20,9 @@ from ._stochastic import Array, Minibatches
 STOCHASTIC_ROWS = 20_000
 STOCHASTIC_EPOCHS = 10
 
-# benchmarks/newton.py
+# benchmarks/newton.py: to tol = 1e-4, L-BFGS takes 1.5 to 2.9 times Newton's time with 17 to 49
+# parameters of a network for two classes, 1.2 with 67 and 69 for 3 and 5 classes, where a Hessian
+# costs more, and 0.6 with 139. Which of them ends in the lower minimum depends on the data.
 NEWTON_SIZE = 40
 
 

@@ -117,7 +117,7 @@ class _Descent:
 
     def trial(self) -> Array | None:
         """The point at step t, or None where no step moves theta along steepest descent."""
-        if self._n_trials < _TRIALS and self._slope < 0:
+        if self._n_trials < _TRIALS and self._slope < 0 < self._t:
             self._point = self.theta + self._t * self._direction
             if self._n_trials == 0 or (self._point != self.theta).any():
                 return self._point

@@ -88,16 +88,17 @@ class _Descent:
         self, theta: Array, precision: float, value: float, gradient: Array, system: Any
     ) -> None:
         self.theta = theta
-        self.refine(precision, value, gradient, system)
-        scale = system.scale
+        # Where H is zero, a damping that makes a long step.
+        scale = system.scale or float(np.abs(gradient).max())
         self._first, self._least = _FIRST * scale, _LEAST * scale
         self._damping = self._first
-        self._growth = 2.0
+        self.refine(precision, value, gradient, system)
 
     def refine(self, precision: float, value: float, gradient: Array, system: Any) -> None:
-        """Go on with the same damping."""
+        """Go on, with less damping where another objective's rounding may have raised it."""
         self.value, self.gradient, self._system = value, gradient, system
         self._precision = precision
+        self._damping, self._growth = min(self._damping, self._first), 2.0
 
     def trial(self) -> Array | None:
         """The point a damped step away, or None where it is theta to the kernels."""
@@ -121,7 +122,8 @@ class _Descent:
         eq. 2.21).
         """
         decrease = self.value - value
-        if abs(decrease) <= 10 * _EPS * abs(self.value):
+        # Sums are in float64, of losses that are rounded to `precision` one by one.
+        if abs(decrease) <= max(10 * _EPS, 0.1 * self._precision) * abs(self.value):
             # F's own rounding hides the change; the gradients at both ends show it. They must
             # fall, so that rounding cannot keep the iteration going.
             smaller = np.abs(gradient).max() < np.abs(self.gradient).max()

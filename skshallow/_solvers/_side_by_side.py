@@ -14,9 +14,9 @@ from ._status import CONVERGED, MAX_ITER, STALLED, STOPPED
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-# The rough twin has converged where the gradient is this small beside that at the start: float32
-# leaves some 1e-7 of it in doubt.
-_ROUGH = 1e-5
+# The rough twin has converged where the gradient is this small beside what it is off by at the
+# start, since it may be off by more where weights are larger.
+_ROUGH = 100
 
 
 class Descent(Protocol):
@@ -33,7 +33,7 @@ class Descent(Protocol):
         """Whether to move to the trial point, given what was found there; moves if so."""
 
     def refine(self, precision: float, *evaluation: Any) -> None:
-        """Go on at the same point with what a more exact objective says of it."""
+        """Go on at the same point with what another objective says of it, of other precision."""
 
 
 def descend_side_by_side(
@@ -63,23 +63,25 @@ def descend_side_by_side(
         Whether it computes Hessians.
     """
     counts, stopped = [0] * len(thetas), [False] * len(thetas)
-    first = objective.twin(hessians) or objective
+    options: dict[str, Any] = {"max_iter": max_iter, "callback": callback}
+    options |= {"counts": counts, "stopped": stopped}
+    found = evaluate(objective, thetas)
     descents = [
-        make(theta.copy(), first.precision, *found)
-        for theta, found in zip(thetas, evaluate(first, thetas), strict=True)
+        make(theta.copy(), objective.precision, *evaluation)
+        for theta, evaluation in zip(thetas, found, strict=True)
     ]
-    options: dict[str, Any] = {
-        "max_iter": max_iter,
-        "callback": callback,
-        "counts": counts,
-        "stopped": stopped,
-    }
-    if first is not objective:
-        tols = [max(tol, _ROUGH * np.abs(one.gradient).max()) for one in descents]
-        _run(descents, partial(evaluate, first), tols=tols, **options)
+    rough = objective.twin(hessians)
+    if rough is not None and any(np.abs(one.gradient).max() > tol for one in descents):
+        goals = []
+        for one, evaluation in zip(descents, evaluate(rough, thetas), strict=True):
+            largest, off = np.abs(one.gradient).max(), np.abs(one.gradient - evaluation[1]).max()
+            # One that has converged already is not to be led away.
+            goals.append(np.inf if largest <= tol else max(tol, _ROUGH * off))
+            one.refine(rough.precision, *evaluation)
+        _run(descents, partial(evaluate, rough), tols=goals, **options)
         points = np.array([one.theta for one in descents])
-        for one, found in zip(descents, evaluate(objective, points), strict=True):
-            one.refine(objective.precision, *found)
+        for one, evaluation in zip(descents, evaluate(objective, points), strict=True):
+            one.refine(objective.precision, *evaluation)
     statuses = _run(descents, partial(evaluate, objective), tols=[tol] * len(thetas), **options)
     return [
         OptimizeResult(x=one.theta, fun=one.value, jac=one.gradient, nit=count, status=status)
