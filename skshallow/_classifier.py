@@ -41,6 +41,9 @@ from ._target import (
 from ._training import Outcome, Problem, Rows, Start, descend, train
 from ._validation import ValidationLoss, ValidationScore
 
+# Where the documentation is; scikit-learn's HTML representation links to it.
+DOCUMENTATION = "https://skshallow.readthedocs.io/en/latest/"
+
 # What learning_rate_init="auto" means; benchmarks/solvers.py shows the choice.
 AUTO_RATES = {"adam": 0.02, "sgd": 0.1}
 
@@ -315,6 +318,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
     >>> np.allclose(logits.ravel(), model.decision_function(X_test))
     True
     """
+
+    _doc_link_module = "skshallow"
+    _doc_link_template = DOCUMENTATION + "generated/{estimator_module}.{estimator_name}.html"
 
     _parameter_constraints = {  # noqa: RUF012 (scikit-learn reads it from the class)
         "n_hidden": [Interval(Integral, 1, None, closed="left")],

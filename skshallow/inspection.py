@@ -700,8 +700,8 @@ class HiddenUnitDisplay:
             columns = [str(name) for name in X.columns]
         frame, X = X, _plane_data(X)
 
-        def transformed(grid: FloatArray) -> Any:
-            """What the network gets for points of the plane."""
+        def _transformed(grid: FloatArray) -> Any:
+            # What the network gets for points of the plane.
             points: Any = grid
             if before and columns is not None:  # pandas and polars both take a dict of columns
                 points = type(frame)(dict(zip(frame.columns, grid.T, strict=True)))
@@ -712,7 +712,7 @@ class HiddenUnitDisplay:
         return cls._drawn(
             network.coefs_,
             network.intercepts_,
-            transformed,
+            _transformed,
             X,
             y=y,
             units=units,
