@@ -19,11 +19,12 @@ for (k in seq_len(nrow(starts))) {
   begin <- Sys.time()
   model <- fit()
   once <- as.numeric(Sys.time() - begin, units = "secs")
-  # The clock is coarse: repeat a short fit for half a second.
-  times <- max(1, min(20, floor(0.5 / once)))
+  # The clock is coarse: a short fit is repeated, up to 20 times or half a second.
+  times <- min(20, floor(0.5 / once))
   begin <- Sys.time()
   for (repetition in seq_len(times)) model <- fit()
-  seconds <- as.numeric(Sys.time() - begin, units = "secs") / times
+  again <- as.numeric(Sys.time() - begin, units = "secs")
+  seconds <- (once + again) / (1 + times)
   found <- rbind(found, c(seconds, model$wts))
 }
 write.table(found, file.path(folder, "found"), row.names = FALSE, col.names = FALSE)
