@@ -15,8 +15,6 @@ hidden layer, cannot.
 # where the sine is negative. The angles of one class fill half a turn, those of the other the
 # rest, all with some noise.
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.inspection import DecisionBoundaryDisplay
@@ -71,6 +69,13 @@ for axis, (name, model) in zip(axes, models.items(), strict=True):
     axis.set_box_aspect(1)
 axes[0].set_ylabel("$x_2$")
 
-picture = Path("flower.png").resolve()
-figure.savefig(picture, dpi=110)
-print(f"The picture is in {picture}")
+# sphinx_gallery_start_ignore
+# The gallery takes the picture by itself; run as a script, leave it in the current directory.
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+if "sphinx_gallery" not in sys.modules:
+    picture = Path("flower.png").resolve()
+    figure.savefig(picture, dpi=110)
+    print(f"The picture is in {picture}")
+# sphinx_gallery_end_ignore

@@ -12,8 +12,6 @@ units, and how strong a penalty.
 # ------------------------
 # These data are complete; the pipeline imputes all the same, as one for real measurements would.
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_breast_cancer
@@ -64,10 +62,14 @@ print(
 losses = -search.cv_results_["mean_test_score"].reshape(len(penalties), len(sizes))
 errors = search.cv_results_["std_test_score"].reshape(losses.shape) / np.sqrt(folds.get_n_splits())
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-for size, loss, error in zip(sizes, losses.T, errors.T, strict=True):
-    left.errorbar(penalties, loss, error, marker="o", capsize=3, label=f"{size} hidden units")
+for size, aside, loss, error in zip(sizes, (0.9, 1, 1.1), losses.T, errors.T, strict=True):
+    # Beside each other, so that the bars do not overlap.
+    left.errorbar(
+        np.multiply(penalties, aside), loss, error, marker="o", capsize=3, label=f"{size} units"
+    )
 left.set(xscale="log", xlabel="alpha", ylabel="log-loss", title="Grid search, mean of 5 folds")
-left.legend()
+left.set_xticks(penalties, [f"{alpha:g}" for alpha in penalties])
+left.legend(title="Hidden layer, standard error")
 scores = {"default": log_loss, "searched\n(nested)": nested}
 for position, values in enumerate(scores.values()):
     right.scatter(np.full(len(values), position), values, alpha=0.7)
@@ -75,6 +77,13 @@ for position, values in enumerate(scores.values()):
 right.set(xlim=(-0.5, 1.5), ylim=(0, None), ylabel="log-loss", title="Each fold, and their mean")
 right.set_xticks(range(len(scores)), list(scores))
 
-picture = Path("pipeline_and_grid_search.png").resolve()
-figure.savefig(picture, dpi=110)
-print(f"The picture is in {picture}")
+# sphinx_gallery_start_ignore
+# The gallery takes the picture by itself; run as a script, leave it in the current directory.
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+if "sphinx_gallery" not in sys.modules:
+    picture = Path("pipeline_and_grid_search.png").resolve()
+    figure.savefig(picture, dpi=110)
+    print(f"The picture is in {picture}")
+# sphinx_gallery_end_ignore

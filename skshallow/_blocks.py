@@ -30,15 +30,17 @@ BLOCK_ENTRIES = 2**17
 _PARTS = 32
 _PARTS_ENTRIES = 2**20
 
+# The next three: see benchmarks/small_problems.py.
+
 # Entries of a dense X up to which a copy with a column of ones is made. It takes the biases into
-# the products, which saves 6 of 85 microseconds on 400 x 2 with 4 units.
+# the products, which saves a tenth of an evaluation on the smallest.
 _SMALL = 2**17
 
-# Hidden activations up to which a prediction is written out: 170 microseconds for a row where the
-# buffers of a block make it 225; beyond, tanh costs more than they do.
+# Hidden activations up to which a prediction is written out: 14 microseconds for a row where the
+# buffers of a block make it 66; beyond, tanh costs more than they do.
 _FEW = 2**12
 
-# Networks side by side at the most.
+# Networks side by side at the most: of 32 each takes as long as of 16.
 _SIDE_BY_SIDE = 16
 
 
@@ -239,7 +241,7 @@ class RowBlocks:
     def n_together(self) -> int:
         """Networks that are better computed side by side than one after the other.
 
-        As many as make a block's buffer full; see benchmarks/speed.py.
+        As many as make a block's buffer full; see benchmarks/small_problems.py.
         """
         largest = max(self.n_samples * self.layout.width, self.layout.size)
         return max(1, min(_SIDE_BY_SIDE, BLOCK_ENTRIES // largest))

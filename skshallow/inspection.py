@@ -1,0 +1,904 @@
+"""Pictures of a fitted network, in the way of scikit-learn's displays.
+
+They need matplotlib, which is imported only when something is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from ._classifier import ShallowTanhClassifier
+from ._parameters import FloatArray
+
+__all__ = ["HiddenUnitDisplay", "LossCurveDisplay"]
+
+
+def _pyplot(display: object) -> Any:
+    """matplotlib.pyplot; the error says how to get it."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f"{type(display).__name__} needs matplotlib. Install it with "
+            '`pip install "skshallow[examples]"` or `pip install matplotlib`.'
+        ) from error
+    return plt
+
+
+def _unwrap(estimator: Any, display: type) -> tuple[ShallowTanhClassifier, list[Pipeline]]:
+    """The fitted network at the end of an estimator, and what transforms X on the way to it."""
+    before: list[Pipeline] = []
+    inner = estimator
+    while not isinstance(inner, ShallowTanhClassifier):
+        if isinstance(inner, Pipeline):
+            if len(inner) > 1:
+                before.append(inner[:-1])
+            inner = inner[-1]
+        elif hasattr(inner, "best_estimator_"):
+            inner = inner.best_estimator_
+        elif hasattr(inner, "refit"):
+            raise NotFittedError(
+                f"This {type(inner).__name__} has no best_estimator_: fit it, with refit=True, "
+                f"before {display.__name__}."
+            )
+        else:
+            within = "" if inner is estimator else f", which ends in {type(inner).__name__}"
+            raise TypeError(
+                f"{display.__name__} needs a fitted ShallowTanhClassifier, or a Pipeline or a "
+                f"search that ends in one, but got {type(estimator).__name__}{within}."
+            )
+    check_is_fitted(inner)
+    return inner, before
+
+
+class LossCurveDisplay:
+    """The training objective after each iteration, and the validation score if there is one.
+
+    Create one with `from_estimator` or `from_curves`. All parameters are stored as attributes.
+
+    Parameters
+    ----------
+    loss_curve : ndarray of shape (n_iter,)
+        F after each iteration.
+
+    validation_scores : ndarray of shape (n_iter,), default=None
+        Score on validation data after each iteration. Greater is better.
+
+    negate_score : bool, default=False
+        Whether to draw minus the scores, so that a loss falls like F.
+
+    score_name : str, default=None
+        Label of the scores, negated if they are; None is "Validation score" or, if they are
+        negated, "Validation loss".
+
+    name : str, default=None
+        What is shown, to be put before the labels in the legend. All lines then have one colour,
+        so that several displays can share axes.
+
+    Attributes
+    ----------
+    best_iteration_ : int
+        The first iteration, counted from 1, with the highest validation score, or without
+        scores with the lowest F. The start counts as no iteration, though early stopping may
+        keep it. Of a committee it is the best of the mean curve, while each member keeps its own.
+
+    figure_ : matplotlib Figure
+        Figure that was drawn on.
+
+    ax_ : matplotlib Axes
+        Axes with F.
+
+    score_ax_ : matplotlib Axes or None
+        Axes with the validation score, which share the x-axis with `ax_`.
+
+    lines_ : list of matplotlib Line2D
+        The line of F and, if there are scores, theirs.
+
+    best_line_ : matplotlib Line2D or None
+        Vertical line at the best iteration.
+
+    See Also
+    --------
+    HiddenUnitDisplay : What each hidden unit computes.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from skshallow import ShallowTanhClassifier
+    >>> from skshallow.inspection import LossCurveDisplay
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = ShallowTanhClassifier(alpha=0.01, early_stopping=True, random_state=0).fit(X, y)
+    >>> display = LossCurveDisplay.from_estimator(model)
+    >>> len(display.loss_curve) == model.n_iter_
+    True
+    >>> plt.show()
+    """
+
+    def __init__(
+        self,
+        *,
+        loss_curve: FloatArray,
+        validation_scores: FloatArray | None = None,
+        negate_score: bool = False,
+        score_name: str | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.loss_curve = loss_curve
+        self.validation_scores = validation_scores
+        self.negate_score = negate_score
+        self.score_name = score_name
+        self.name = name
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        score_ax: Any = None,
+        score_name: str | None = None,
+        name: str | None = None,
+        mark_best: bool = True,
+        line_kw: dict[str, Any] | None = None,
+        score_kw: dict[str, Any] | None = None,
+        best_kw: dict[str, Any] | None = None,
+    ) -> Self:
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes for F; None makes a new figure.
+
+        score_ax : matplotlib Axes, default=None
+            Axes for the scores, for example another display's `score_ax_`; None makes axes with
+            the same x-axis as `ax`.
+
+        score_name : str, default=None
+            Label of the scores, in place of the stored one.
+
+        name : str, default=None
+            What is shown, in place of the stored one.
+
+        mark_best : bool, default=True
+            Whether to mark the best iteration. After `partial_fit` it means little, since each
+            value of the curve is F on another batch.
+
+        line_kw, score_kw, best_kw : dict, default=None
+            Keyword arguments for matplotlib's `plot` of F and of the scores, and for the
+            `axvline` at the best iteration.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The display itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        plt = _pyplot(self)
+        if ax is None:
+            _, ax = plt.subplots(layout="constrained")
+            # There is no iteration between two.
+            ax.xaxis.get_major_locator().set_params(integer=True)
+        name = self.name if name is None else name
+        prefix = "" if name is None else f"{name}: "
+        iterations = np.arange(1, len(self.loss_curve) + 1)
+        # A dot where a line would be none.
+        style: dict[str, Any] = {"marker": "o"} if len(iterations) == 1 else {}
+
+        line_kw = {"label": f"{prefix}F, training", **style, **(line_kw or {})}
+        self.lines_ = list(ax.plot(iterations, self.loss_curve, **line_kw))
+        ax.set(xlabel="Iteration", ylabel="F, the training objective")
+        self.score_ax_ = None
+        if self.validation_scores is not None:
+            self.score_ax_ = ax.twinx() if score_ax is None else score_ax
+            label = self.score_name if score_name is None else score_name
+            if label is None:
+                label = "Validation loss" if self.negate_score else "Validation score"
+            score_kw = {
+                "label": f"{prefix}{label[:1].lower()}{label[1:]}",
+                "color": "C1" if name is None else self.lines_[0].get_color(),
+                "linestyle": "--",
+                **style,
+                **(score_kw or {}),
+            }
+            scores = -self.validation_scores if self.negate_score else self.validation_scores
+            self.lines_ += self.score_ax_.plot(iterations, scores, **score_kw)
+            self.score_ax_.set_ylabel(label)
+            if name is None:  # each axis in the colour of its line
+                for axis, line in zip((ax, self.score_ax_), self.lines_, strict=True):
+                    axis.yaxis.label.set_color(line.get_color())
+            best = int(np.argmax(self.validation_scores))
+        else:
+            best = int(np.argmin(self.loss_curve))
+        self.best_iteration_ = best + 1
+        self.best_line_ = None
+        if mark_best:
+            best_kw = {
+                "label": f"{prefix}best: iteration {self.best_iteration_}",
+                "color": "0.45" if name is None else self.lines_[0].get_color(),
+                "linestyle": ":",
+                "zorder": 0.5,
+                **(best_kw or {}),
+            }
+            self.best_line_ = ax.axvline(self.best_iteration_, **best_kw)
+
+        handles, labels = ax.get_legend_handles_labels()
+        upper = ax
+        if self.score_ax_ is not None:
+            # The legend belongs to the upper axes, or else their line would cross it. It keeps
+            # clear of lines in its own axes, so the line of F is there too, unseen.
+            upper = self.score_ax_
+            upper.add_artist(
+                plt.Line2D(iterations, self.loss_curve, transform=ax.transData, alpha=0)
+            )
+            more = upper.get_legend_handles_labels()
+            handles, labels = handles + more[0], labels + more[1]
+        upper.legend(handles, labels)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        negate_score: bool = False,
+        score_name: str | None = None,
+        name: str | None = None,
+        ax: Any = None,
+        **plot_kw: Any,
+    ) -> Self:
+        """Draw the curves of a fitted network.
+
+        Parameters
+        ----------
+        estimator : estimator instance
+            A fitted `ShallowTanhClassifier`, or a fitted Pipeline or search that ends in one.
+
+        negate_score : bool, default=False
+            Whether to draw minus the scores, so that a loss falls like F.
+
+        score_name : str, default=None
+            Label of the scores; None takes it from the network's `scoring`.
+
+        name : str, default=None
+            What is shown, to be put before the labels in the legend.
+
+        ax : matplotlib Axes, default=None
+            Axes for F; None makes a new figure.
+
+        **plot_kw : dict
+            Other keyword arguments of `plot`.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If there is no `ShallowTanhClassifier` at the end of the estimator.
+
+        NotFittedError
+            If the estimator is not fitted.
+
+        ValueError
+            If the last fit took no iteration, because its start had already converged.
+
+        ImportError
+            If matplotlib is not installed.
+        """
+        network, _ = _unwrap(estimator, cls)
+        if not network.loss_curve_:
+            raise ValueError(
+                "The last fit took no iteration, because its start had already converged, so "
+                "that there is no curve to draw."
+            )
+        scores = getattr(network, "validation_scores_", None)
+        if scores is not None and score_name is None:
+            score_name = _score_name(network.scoring, negate_score)
+        return cls.from_curves(
+            network.loss_curve_,
+            scores,
+            negate_score=negate_score,
+            score_name=score_name,
+            name=name,
+            ax=ax,
+            **plot_kw,
+        )
+
+    @classmethod
+    def from_curves(
+        cls,
+        loss_curve: ArrayLike,
+        validation_scores: ArrayLike | None = None,
+        *,
+        negate_score: bool = False,
+        score_name: str | None = None,
+        name: str | None = None,
+        ax: Any = None,
+        **plot_kw: Any,
+    ) -> Self:
+        """Draw curves that are at hand, such as the mean over several fits.
+
+        Parameters
+        ----------
+        loss_curve : array-like of shape (n_iter,)
+            F after each iteration.
+
+        validation_scores : array-like of shape (n_iter,), default=None
+            Score on validation data after each iteration. Greater is better.
+
+        negate_score : bool, default=False
+            Whether to draw minus the scores, so that a loss falls like F.
+
+        score_name : str, default=None
+            Label of the scores, negated if they are; None is "Validation score" or, if they are
+            negated, "Validation loss".
+
+        name : str, default=None
+            What is shown, to be put before the labels in the legend.
+
+        ax : matplotlib Axes, default=None
+            Axes for F; None makes a new figure.
+
+        **plot_kw : dict
+            Other keyword arguments of `plot`.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If a curve is not one-dimensional or is empty, or their lengths differ.
+
+        ImportError
+            If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> from skshallow.inspection import LossCurveDisplay
+        >>> display = LossCurveDisplay.from_curves([0.7, 0.5, 0.4], [-0.7, -0.5, -0.6])
+        >>> display.best_iteration_
+        2
+        >>> plt.show()
+        """
+        curve = np.asarray(loss_curve, dtype=float)
+        if curve.ndim != 1 or len(curve) == 0:
+            raise ValueError(
+                f"loss_curve must be a list of at least one number, but its shape is {curve.shape}."
+            )
+        scores = None
+        if validation_scores is not None:
+            scores = np.asarray(validation_scores, dtype=float)
+            if scores.shape != curve.shape:
+                raise ValueError(
+                    f"validation_scores must have the shape of loss_curve, {curve.shape}, but "
+                    f"theirs is {scores.shape}."
+                )
+        display = cls(
+            loss_curve=curve,
+            validation_scores=scores,
+            negate_score=negate_score,
+            score_name=score_name,
+            name=name,
+        )
+        return display.plot(ax, **plot_kw)
+
+
+def _score_name(scoring: Any, negate: bool) -> str:
+    """What the scores of early stopping are, in words."""
+    if scoring == "loss":
+        return "Validation cross-entropy" if negate else "Minus the validation cross-entropy"
+    if not isinstance(scoring, str):
+        return "Minus the validation score" if negate else "Validation score"
+    words = scoring.removeprefix("neg_").replace("_", " ")
+    minus = negate != scoring.startswith("neg_")
+    return f"Minus the validation {words}" if minus else f"Validation {words}"
+
+
+class HiddenUnitDisplay:
+    """What each hidden unit computes over the plane of two features.
+
+    Each unit j has axes of its own, with the colour of tanh(x W1 + b1)_j, a line where it is
+    zero, and its output weights, row j of W2, in the title. Create one with `from_estimator` or
+    `from_weights`. All parameters are stored as attributes.
+
+    Parameters
+    ----------
+    xx0, xx1 : ndarray of shape (grid_resolution, grid_resolution)
+        First and second feature at the points of a grid.
+
+    activations : ndarray of shape (n_units, grid_resolution, grid_resolution)
+        Each unit's value, from -1 to 1, on the grid.
+
+    output_weights : ndarray of shape (n_units, n_outputs)
+        The units' rows of W2.
+
+    units : ndarray of shape (n_units,)
+        The units' numbers in the network, counted from 0.
+
+    X : ndarray of shape (n_samples, 2), default=None
+        Data to draw as points.
+
+    y : ndarray of shape (n_samples,), default=None
+        Their classes.
+
+    feature_names : sequence of two str, default=None
+        Labels of the axes.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        Figure that was drawn on.
+
+    axes_ : ndarray of matplotlib Axes of shape (n_units,)
+        Axes of each unit.
+
+    surfaces_ : list of matplotlib QuadMesh
+        Colours of each unit.
+
+    zero_lines_ : list of matplotlib ContourSet or None
+        Line where each unit is zero; None if that is nowhere on the grid.
+
+    points_ : list of lists of matplotlib PathCollection
+        The points on each axes, class by class.
+
+    colorbar_ : matplotlib Colorbar
+        Key of the colours.
+
+    See Also
+    --------
+    sklearn.inspection.DecisionBoundaryDisplay : What the whole network computes.
+    LossCurveDisplay : How it was fitted.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import make_moons
+    >>> from skshallow import ShallowTanhClassifier
+    >>> from skshallow.inspection import HiddenUnitDisplay
+    >>> X, y = make_moons(200, noise=0.2, random_state=0)
+    >>> model = ShallowTanhClassifier(n_hidden=3, alpha=0.01, random_state=0).fit(X, y)
+    >>> display = HiddenUnitDisplay.from_estimator(model, X, y=y)
+    >>> display.activations.shape
+    (3, 100, 100)
+    >>> plt.show()
+    """
+
+    def __init__(
+        self,
+        *,
+        xx0: FloatArray,
+        xx1: FloatArray,
+        activations: FloatArray,
+        output_weights: FloatArray,
+        units: Any,
+        X: FloatArray | None = None,
+        y: Any = None,
+        feature_names: Sequence[str] | None = None,
+    ) -> None:
+        self.xx0 = xx0
+        self.xx1 = xx1
+        self.activations = activations
+        self.output_weights = output_weights
+        self.units = units
+        self.X = X
+        self.y = y
+        self.feature_names = feature_names
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        n_cols: int = 4,
+        surface_kw: dict[str, Any] | None = None,
+        zero_line_kw: dict[str, Any] | None = None,
+        scatter_kw: dict[str, Any] | None = None,
+    ) -> Self:
+        """Draw the units.
+
+        Parameters
+        ----------
+        ax : array-like of matplotlib Axes, default=None
+            Axes for each unit, at least as many as units; None makes a new figure.
+
+        n_cols : int, default=4
+            Number of columns of a new figure.
+
+        surface_kw, zero_line_kw, scatter_kw : dict, default=None
+            Keyword arguments for matplotlib's `pcolormesh`, `contour` and `scatter`.
+
+        Returns
+        -------
+        display : HiddenUnitDisplay
+            The display itself.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer axes than units.
+
+        ImportError
+            If matplotlib is not installed.
+        """
+        plt = _pyplot(self)
+        n_units = len(self.units)
+        names = self.feature_names or ("$x_1$", "$x_2$")
+        if ax is None:
+            axes = self._new_axes(plt, n_cols, names)
+        else:
+            axes = np.atleast_1d(np.asarray(ax)).ravel()[:n_units]
+            for axis in axes:
+                axis.set(xlabel=names[0], ylabel=names[1])
+        if len(axes) < n_units:
+            raise ValueError(f"ax holds {len(axes)} axes, but there are {n_units} units to draw.")
+
+        # Lilac and orange, so that points may be red and blue; both are safe for the colour-blind.
+        # The ends of the map, too dark behind points, lie beyond tanh's range.
+        default = {"cmap": "PuOr_r", "vmin": -1.6, "vmax": 1.6, "alpha": 0.5}
+        surface_kw = {**default, **(surface_kw or {})}
+        zero_line_kw = {"colors": "black", "linewidths": 1.2, **(zero_line_kw or {})}
+        self.surfaces_, self.zero_lines_, self.points_ = [], [], []
+        panels = zip(axes, self.units, self.activations, self.output_weights, strict=True)
+        for axis, unit, activation, weights in panels:
+            surface = axis.pcolormesh(self.xx0, self.xx1, activation, rasterized=True, **surface_kw)
+            line = None
+            if activation.min() < 0 < activation.max():
+                line = axis.contour(self.xx0, self.xx1, activation, levels=[0], **zero_line_kw)
+            self.surfaces_.append(surface)
+            self.zero_lines_.append(line)
+            self.points_.append(self._scatter(axis, scatter_kw or {}))
+            many = "s" if len(weights) > 1 else ""
+            # Not more of them than a title has room for.
+            shown = ", ".join(f"{weight:+.2f}" for weight in weights[:3])
+            more = ", ..." if len(weights) > 3 else ""
+            text = f"Unit {unit}\noutput weight{many} {shown}{more}".replace("-", "\N{MINUS SIGN}")
+            axis.set_title(text, fontsize="medium" if not many else "small")
+        self.axes_ = axes
+        self.figure_ = axes[0].figure
+        self.colorbar_ = self.figure_.colorbar(
+            self.surfaces_[0], ax=list(axes), label="tanh(x W1 + b1)", ticks=[-1, 0, 1], pad=0.02
+        )
+        self.colorbar_.ax.set_ylim(-1, 1)
+        return self
+
+    def _new_axes(self, plt: Any, n_cols: int, names: Sequence[str]) -> Any:
+        """Axes in a grid of a new figure, labelled at its left and lower edges."""
+        n_units = len(self.units)
+        n_cols = min(n_cols, n_units)
+        n_rows = -(-n_units // n_cols)
+        _, grid = plt.subplots(
+            n_rows,
+            n_cols,
+            figsize=(2.6 * n_cols + 1.2, 2.8 * n_rows + 0.3),
+            sharex=True,
+            sharey=True,
+            squeeze=False,
+            layout="constrained",
+        )
+        axes = grid.ravel()
+        for axis in axes[n_units:]:
+            axis.remove()
+        for axis in axes[max(n_units - n_cols, 0) : n_units]:  # the lowest of their columns
+            axis.tick_params(labelbottom=True)
+            axis.set_xlabel(names[0])
+        for axis in axes[:n_units:n_cols]:
+            axis.set_ylabel(names[1])
+        return axes[:n_units]
+
+    def _scatter(self, axis: Any, scatter_kw: dict[str, Any]) -> list[Any]:
+        """The points of each class, or all in one."""
+        if self.X is None:
+            return []
+        style: dict[str, Any] = {"s": 10, "linewidth": 0.4, "edgecolor": "white"}
+        if self.y is None:
+            return [axis.scatter(*self.X.T, **{**style, "color": "0.2", **scatter_kw})]
+        classes = np.unique(self.y)
+        # Of two classes the second is red, as in a diverging map of its probability. None is like
+        # the surface, and markers tell apart what colours do not for everyone.
+        colors = ["#2166ac", "#b2182b", "black", "#1b7837", "#e377c2"]
+        markers = "osD^vPX<>*"
+        return [
+            axis.scatter(
+                *self.X[self.y == label].T,
+                **{
+                    **style,
+                    "color": colors[k % len(colors)],
+                    "marker": markers[k % len(markers)],
+                    "label": str(label),
+                    **scatter_kw,
+                },
+            )
+            for k, label in enumerate(classes)
+        ]
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        *,
+        y: ArrayLike | None = None,
+        units: ArrayLike | None = None,
+        margin: float = 0.1,
+        grid_resolution: int = 100,
+        feature_names: Sequence[str] | None = None,
+        ax: Any = None,
+        **plot_kw: Any,
+    ) -> Self:
+        """Draw the units of a fitted network.
+
+        Parameters
+        ----------
+        estimator : estimator instance
+            A `ShallowTanhClassifier` fitted on two features, or a fitted Pipeline or search that
+            ends in one and takes two. The plane is that of the estimator's own X, before any
+            transformer.
+
+        X : {array-like, dataframe} of shape (n_samples, 2)
+            Data, which also say which part of the plane to draw.
+
+        y : array-like of shape (n_samples,), default=None
+            Their classes, for the colours of the points.
+
+        units : array-like of int, default=None
+            Numbers of the units to draw, from 0; None draws all.
+
+        margin : float, default=0.1
+            How far the plane goes beyond the data, as a share of their range.
+
+        grid_resolution : int, default=100
+            Number of grid points along each axis, at least 2.
+
+        feature_names : sequence of two str, default=None
+            Labels of the axes; None takes them from a data frame.
+
+        ax : array-like of matplotlib Axes, default=None
+            Axes for each unit; None makes a new figure.
+
+        **plot_kw : dict
+            Other keyword arguments of `plot`.
+
+        Returns
+        -------
+        display : HiddenUnitDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If there is no `ShallowTanhClassifier` at the end of the estimator.
+
+        NotFittedError
+            If the estimator is not fitted.
+
+        ValueError
+            If X or the network has other than two features, or another argument is invalid.
+
+        ImportError
+            If matplotlib is not installed.
+        """
+        network, before = _unwrap(estimator, cls)
+        columns = None
+        if hasattr(X, "columns") and len(X.columns) == 2:
+            columns = [str(name) for name in X.columns]
+        frame, X = X, _plane_data(X)
+
+        def _transformed(grid: FloatArray) -> Any:
+            # What the network gets for points of the plane.
+            points: Any = grid
+            if before and columns is not None:  # pandas and polars both take a dict of columns
+                points = type(frame)(dict(zip(frame.columns, grid.T, strict=True)))
+            for pipeline in before:
+                points = pipeline.transform(points)
+            return points.toarray() if hasattr(points, "toarray") else np.asarray(points)
+
+        return cls._drawn(
+            network.coefs_,
+            network.intercepts_,
+            _transformed,
+            X,
+            y=y,
+            units=units,
+            limits=None,
+            margin=margin,
+            grid_resolution=grid_resolution,
+            feature_names=columns if feature_names is None else feature_names,
+            plot_kw={"ax": ax, **plot_kw},
+        )
+
+    @classmethod
+    def from_weights(
+        cls,
+        coefs: Sequence[ArrayLike],
+        intercepts: Sequence[ArrayLike],
+        X: ArrayLike | None = None,
+        *,
+        y: ArrayLike | None = None,
+        limits: ArrayLike | None = None,
+        units: ArrayLike | None = None,
+        margin: float = 0.1,
+        grid_resolution: int = 100,
+        feature_names: Sequence[str] | None = None,
+        ax: Any = None,
+        **plot_kw: Any,
+    ) -> Self:
+        """Draw the units of given weights, in the form of `coefs_` and `intercepts_`.
+
+        Parameters
+        ----------
+        coefs : sequence of two array-likes of shape (2, n_units) and (n_units, n_outputs)
+            Weights W1 and W2.
+
+        intercepts : sequence of two array-likes of shape (n_units,) and (n_outputs,)
+            Biases b1 and b2; the second is not used.
+
+        X : array-like of shape (n_samples, 2), default=None
+            Data to draw as points.
+
+        y : array-like of shape (n_samples,), default=None
+            Their classes, for the colours of the points.
+
+        limits : array-like of shape (2, 2), default=None
+            Least and greatest value of the first and of the second feature to draw; None is the
+            range of X and the margin.
+
+        units : array-like of int, default=None
+            Numbers of the units to draw, from 0; None draws all.
+
+        margin : float, default=0.1
+            How far the plane goes beyond X without `limits`, as a share of its range.
+
+        grid_resolution : int, default=100
+            Number of grid points along each axis, at least 2.
+
+        feature_names : sequence of two str, default=None
+            Labels of the axes.
+
+        ax : array-like of matplotlib Axes, default=None
+            Axes for each unit; None makes a new figure.
+
+        **plot_kw : dict
+            Other keyword arguments of `plot`.
+
+        Returns
+        -------
+        display : HiddenUnitDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit, neither X nor `limits` is given, or another argument is
+            invalid.
+
+        ImportError
+            If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> from skshallow.inspection import HiddenUnitDisplay
+        >>> coefs = [[[1.0, 0.0], [0.0, 1.0]], [[2.0], [-2.0]]]
+        >>> intercepts = [[0.0, 0.5], [0.1]]
+        >>> display = HiddenUnitDisplay.from_weights(
+        ...     coefs, intercepts, limits=[(-1, 1), (-1, 1)]
+        ... )
+        >>> len(display.axes_)
+        2
+        >>> plt.show()
+        """
+        return cls._drawn(
+            coefs,
+            intercepts,
+            lambda points: points,
+            None if X is None else _plane_data(X),
+            y=y,
+            units=units,
+            limits=limits,
+            margin=margin,
+            grid_resolution=grid_resolution,
+            feature_names=feature_names,
+            plot_kw={"ax": ax, **plot_kw},
+        )
+
+    @classmethod
+    def _drawn(
+        cls,
+        coefs: Sequence[ArrayLike],
+        intercepts: Sequence[ArrayLike],
+        transformed: Any,
+        X: FloatArray | None,
+        *,
+        y: ArrayLike | None,
+        units: ArrayLike | None,
+        limits: ArrayLike | None,
+        margin: float,
+        grid_resolution: int,
+        feature_names: Sequence[str] | None,
+        plot_kw: dict[str, Any],
+    ) -> Self:
+        """Check the arguments, compute the units on a grid and draw them."""
+        W1, W2 = (np.asarray(part, dtype=float) for part in coefs)
+        b1 = np.asarray(intercepts[0], dtype=float)
+        if W1.ndim != 2 or W2.ndim != 2 or not W1.shape[1] == len(b1) == len(W2):
+            raise ValueError(
+                "coefs must be W1 of shape (2, n_units) and W2 of shape (n_units, n_outputs), and "
+                f"intercepts[0] of shape (n_units,), but theirs are {W1.shape}, {W2.shape} and "
+                f"{b1.shape}."
+            )
+        if grid_resolution < 2:
+            raise ValueError(f"grid_resolution must be at least 2, but it is {grid_resolution}.")
+        if feature_names is not None and len(feature_names) != 2:
+            raise ValueError(f"feature_names must be two names, but it is {feature_names!r}.")
+        labels = None if y is None else np.asarray(y)
+        if labels is not None and (X is None or labels.shape != (len(X),)):
+            size = "there is no X" if X is None else f"X has {len(X)} rows"
+            raise ValueError(f"y must be a class for each row of X, but {size}: {labels.shape}.")
+        chosen = np.arange(len(W2)) if units is None else np.atleast_1d(np.asarray(units))
+        if len(chosen) == 0 or not np.isin(chosen, np.arange(len(W2))).all():
+            raise ValueError(f"units must be numbers from 0 to {len(W2) - 1}, but it is {units!r}.")
+
+        ranges = _ranges(X, limits, margin)
+        xx0, xx1 = np.meshgrid(*np.linspace(ranges[:, 0], ranges[:, 1], grid_resolution).T)
+        points = transformed(np.column_stack([xx0.ravel(), xx1.ravel()]))
+        if points.shape[1] != len(W1):
+            raise ValueError(
+                f"{cls.__name__} draws the plane of two features, but the network has {len(W1)}."
+            )
+        H = np.tanh(points @ W1[:, chosen] + b1[chosen])  # (grid_resolution^2, n_chosen)
+        return cls(
+            xx0=xx0,
+            xx1=xx1,
+            activations=H.T.reshape(len(chosen), *xx0.shape),
+            output_weights=W2[chosen],
+            units=chosen,
+            X=X,
+            y=labels,
+            feature_names=feature_names,
+        ).plot(**plot_kw)
+
+
+def _plane_data(X: Any) -> FloatArray:
+    """X as an array of two columns."""
+    X = np.asarray(X, dtype=float)
+    if X.ndim != 2 or X.shape[1] != 2 or len(X) == 0:
+        raise ValueError(
+            f"HiddenUnitDisplay needs X of shape (n_samples, 2), but its shape is {X.shape}. For "
+            "more features choose two, and fit a network on them."
+        )
+    return X
+
+
+def _ranges(X: FloatArray | None, limits: ArrayLike | None, margin: float) -> FloatArray:
+    """Least and greatest value of both features, of shape (2, 2)."""
+    if limits is not None:
+        ranges = np.asarray(limits, dtype=float)
+        if ranges.shape != (2, 2) or not (ranges[:, 0] < ranges[:, 1]).all():
+            raise ValueError(
+                "limits must be the least and the greatest value of the first and of the second "
+                f"feature, but it is {limits!r}."
+            )
+        return ranges
+    if X is None:
+        raise ValueError("Give X or limits, to say which part of the plane to draw.")
+    low, high = X.min(axis=0), X.max(axis=0)
+    room = margin * (high - low)
+    room[high == low] = 1.0  # a constant feature gets some width all the same
+    return np.column_stack([low - room, high + room])

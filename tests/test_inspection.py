@@ -1,0 +1,322 @@
+"""The displays draw what the estimator holds."""
+
+import doctest
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_iris, make_moons
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+from skshallow import ShallowTanhClassifier, inspection
+from skshallow.inspection import HiddenUnitDisplay, LossCurveDisplay
+
+# matplotlib 3.8 uses names that its newest dependencies have deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:(matplotlib|pyparsing)")
+
+X, Y = make_moons(200, noise=0.2, random_state=0)
+MODEL = ShallowTanhClassifier(3, alpha=0.01, random_state=0).fit(X, Y)
+WATCHED = ShallowTanhClassifier(3, early_stopping=True, random_state=0).fit(X, Y)
+SEARCH = GridSearchCV(
+    make_pipeline(StandardScaler(), ShallowTanhClassifier(3, random_state=0)),
+    {"shallowtanhclassifier__alpha": [0.1, 1]},
+    cv=2,
+)
+
+
+@pytest.fixture(autouse=True)
+def plt():
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    yield plt
+    plt.close("all")
+
+
+def texts(legend):
+    return [text.get_text() for text in legend.get_texts()]
+
+
+def run_without_matplotlib(code):
+    # None in sys.modules makes an import fail as if the package were not there.
+    blocked = f"import sys; sys.modules['matplotlib'] = None\n{code}"
+    return subprocess.run([sys.executable, "-c", blocked], capture_output=True, text=True)
+
+
+def test_imports_need_no_matplotlib_and_drawing_says_how_to_get_it():
+    assert run_without_matplotlib("import skshallow.inspection").returncode == 0
+    code = (
+        "from skshallow.inspection import LossCurveDisplay\n"
+        "LossCurveDisplay.from_curves([1.0, 0.5])"
+    )
+    error = run_without_matplotlib(code).stderr
+    assert "ImportError: LossCurveDisplay needs matplotlib" in error
+    assert 'pip install "skshallow[examples]"' in error
+
+
+def test_imports_load_no_matplotlib():
+    code = "import sys, skshallow, skshallow.inspection; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_examples_in_docstrings():
+    results = doctest.testmod(inspection)
+    assert results.attempted >= 20
+    assert results.failed == 0
+
+
+# --- LossCurveDisplay
+
+
+def test_loss_curve_without_validation():
+    display = LossCurveDisplay.from_estimator(MODEL)
+    [line] = display.lines_
+    np.testing.assert_array_equal(line.get_xdata(), np.arange(1, MODEL.n_iter_ + 1))
+    np.testing.assert_array_equal(line.get_ydata(), MODEL.loss_curve_)
+    assert display.best_iteration_ == np.argmin(MODEL.loss_curve_) + 1
+    assert display.score_ax_ is None
+    assert display.figure_ is display.ax_.figure
+    assert texts(display.ax_.get_legend()) == [
+        "F, training",
+        f"best: iteration {display.best_iteration_}",
+    ]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_loss_curve_with_validation(sign):
+    display = LossCurveDisplay.from_estimator(WATCHED, negate_score=sign < 0)
+    scores = np.array(WATCHED.validation_scores_)
+    np.testing.assert_array_equal(display.lines_[1].get_ydata(), sign * scores)
+    assert display.lines_[1].axes is display.score_ax_
+    # The iterate that the fit kept.
+    assert scores[display.best_iteration_ - 1] == WATCHED.best_validation_score_
+    assert display.best_line_.get_xdata()[0] == display.best_iteration_
+    expected = "Minus the validation cross-entropy" if sign > 0 else "Validation cross-entropy"
+    assert display.score_ax_.get_ylabel() == expected
+    assert len(texts(display.score_ax_.get_legend())) == 3
+    # Drawn again it is the same picture.
+    again = display.plot()
+    np.testing.assert_array_equal(again.lines_[1].get_ydata(), sign * scores)
+    assert again.score_ax_.get_ylabel() == expected
+
+
+@pytest.mark.parametrize(
+    ("scoring", "plain", "negated"),
+    [
+        ("accuracy", "Validation accuracy", "Minus the validation accuracy"),
+        ("neg_log_loss", "Minus the validation log loss", "Validation log loss"),
+        (
+            lambda model, X, y: model.score(X, y),
+            "Validation score",
+            "Minus the validation score",
+        ),
+    ],
+)
+def test_scores_are_named_after_scoring(scoring, plain, negated):
+    model = ShallowTanhClassifier(3, early_stopping=True, random_state=0, scoring=scoring)
+    model.fit(X, Y)
+    for negate, name in [(False, plain), (True, negated)]:
+        display = LossCurveDisplay.from_estimator(model, negate_score=negate)
+        assert display.score_ax_.get_ylabel() == name
+    display = LossCurveDisplay.from_estimator(model, score_name="Mine")
+    assert display.score_ax_.get_ylabel() == "Mine"
+
+
+def test_two_loss_curves_share_axes():
+    first = LossCurveDisplay.from_estimator(WATCHED, name="first")
+    second = LossCurveDisplay.from_estimator(
+        WATCHED, name="second", ax=first.ax_, score_ax=first.score_ax_, line_kw={"color": "red"}
+    )
+    assert second.ax_ is first.ax_
+    assert second.score_ax_ is first.score_ax_
+    assert {line.get_color() for line in [*second.lines_, second.best_line_]} == {"red"}
+    labels = texts(second.score_ax_.get_legend())
+    assert len(labels) == 6
+    assert "second: F, training" in labels
+
+
+def test_plot_again_with_other_labels(plt):
+    display = LossCurveDisplay.from_curves([3, 2, 1], [0, 2, 1], score_name="Score", name="old")
+    _, ax = plt.subplots()
+    again = display.plot(ax, score_name="Gain", name="new", mark_best=False)
+    assert again is display
+    assert display.ax_ is ax
+    assert display.best_line_ is None
+    assert display.best_iteration_ == 2
+    assert texts(display.score_ax_.get_legend()) == ["new: F, training", "new: gain"]
+
+
+@pytest.mark.parametrize("display", [LossCurveDisplay, HiddenUnitDisplay])
+def test_pipelines_and_searches(display):
+    data = (X,) if display is HiddenUnitDisplay else ()
+    pipeline = make_pipeline(StandardScaler(), ShallowTanhClassifier(3, random_state=0))
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        display.from_estimator(pipeline, *data)
+    display.from_estimator(pipeline.fit(X, Y), *data)
+    with pytest.raises(NotFittedError, match="GridSearchCV has no best_estimator_"):
+        display.from_estimator(clone(SEARCH), *data)
+    display.from_estimator(clone(SEARCH).fit(X, Y), *data)
+    with pytest.raises(TypeError, match="but got LogisticRegression\\."):
+        display.from_estimator(LogisticRegression().fit(X, Y), *data)
+    other = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y)
+    with pytest.raises(TypeError, match="but got Pipeline, which ends in LogisticRegression\\."):
+        display.from_estimator(other, *data)
+
+
+def test_no_iterations_are_no_curve():
+    model = ShallowTanhClassifier(3, tol=1e9, random_state=0).fit(X, Y)
+    assert model.n_iter_ == 0
+    with pytest.raises(ValueError, match="took no iteration"):
+        LossCurveDisplay.from_estimator(model)
+
+
+@pytest.mark.parametrize(
+    ("curve", "scores", "message"),
+    [
+        ([], None, "at least one number"),
+        ([[1.0]], None, "at least one number"),
+        ([1.0, 2.0], [1.0], "must have the shape of loss_curve"),
+    ],
+)
+def test_wrong_curves(curve, scores, message):
+    with pytest.raises(ValueError, match=message):
+        LossCurveDisplay.from_curves(curve, scores)
+
+
+def test_one_iteration_is_a_dot():
+    assert LossCurveDisplay.from_curves([1.0]).lines_[0].get_marker() == "o"
+
+
+# --- HiddenUnitDisplay
+
+
+def test_units_are_the_formula():
+    display = HiddenUnitDisplay.from_estimator(MODEL, X, y=Y, grid_resolution=20)
+    (W1, W2), (b1, _) = MODEL.coefs_, MODEL.intercepts_
+    grid = np.column_stack([display.xx0.ravel(), display.xx1.ravel()])
+    H = np.tanh(grid @ W1 + b1)
+    np.testing.assert_allclose(display.activations.reshape(3, -1).T, H)
+    for j, surface in enumerate(display.surfaces_):
+        np.testing.assert_allclose(surface.get_array().ravel(), H[:, j])
+        title = display.axes_[j].get_title().replace("\N{MINUS SIGN}", "-")
+        assert title == f"Unit {j}\noutput weight {W2[j, 0]:+.2f}"
+    np.testing.assert_array_equal(display.output_weights, W2)
+    assert len(display.axes_) == 3
+    assert len(display.figure_.axes) == 4  # with the key of the colours
+
+
+def test_the_line_is_where_the_unit_is_zero():
+    display = HiddenUnitDisplay.from_estimator(MODEL, X, grid_resolution=200)
+    (W1, _), (b1, _) = MODEL.coefs_, MODEL.intercepts_
+    for j, line in enumerate(display.zero_lines_):
+        points = np.concatenate([path.vertices for path in line.get_paths()])
+        assert len(points) > 0
+        np.testing.assert_allclose(np.tanh(points @ W1[:, j] + b1[j]), 0, atol=1e-2)
+
+
+def test_a_unit_that_is_zero_nowhere_has_no_line():
+    coefs, limits = [[[1.0], [1.0]], [[1.0]]], [(-1, 1), (-1, 1)]
+    display = HiddenUnitDisplay.from_weights(coefs, [[5.0], [0.0]], limits=limits)
+    assert display.zero_lines_ == [None]
+
+
+def test_points_by_class_and_without():
+    display = HiddenUnitDisplay.from_estimator(MODEL, X, y=Y)
+    for points in display.points_:
+        for label, some in enumerate(points):
+            np.testing.assert_array_equal(some.get_offsets(), X[label == Y])
+    display = HiddenUnitDisplay.from_estimator(MODEL, X, scatter_kw={"s": 3})
+    assert [len(points) for points in display.points_] == [1, 1, 1]
+    display = HiddenUnitDisplay.from_weights(
+        MODEL.coefs_, MODEL.intercepts_, limits=[(-1, 2), (-3, 4)]
+    )
+    assert display.points_ == [[], [], []]
+    assert display.axes_[0].get_xlim() == pytest.approx((-1, 2), abs=0.05)
+    assert display.axes_[0].get_ylim() == pytest.approx((-3, 4), abs=0.05)
+
+
+def test_a_pipeline_is_drawn_over_its_own_features():
+    pipeline = make_pipeline(
+        PolynomialFeatures(2, include_bias=False), ShallowTanhClassifier(2, random_state=0)
+    ).fit(X, Y)
+    display = HiddenUnitDisplay.from_estimator(pipeline, X, grid_resolution=10)
+    grid = np.column_stack([display.xx0.ravel(), display.xx1.ravel()])
+    (W1, _), (b1, _) = pipeline[-1].coefs_, pipeline[-1].intercepts_
+    H = np.tanh(pipeline[:-1].transform(grid) @ W1 + b1)
+    np.testing.assert_allclose(display.activations.reshape(2, -1).T, H)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_data_frames_name_the_axes(frame):
+    named = frame({"width": X[:, 0], "height": X[:, 1]})
+    pipeline = make_pipeline(StandardScaler(), ShallowTanhClassifier(2, random_state=0))
+    for model in (ShallowTanhClassifier(2, random_state=0), pipeline):
+        display = HiddenUnitDisplay.from_estimator(model.fit(named, Y), named)
+        assert [axis.get_xlabel() for axis in display.axes_] == ["width", "width"]
+        assert [axis.get_ylabel() for axis in display.axes_] == ["height", ""]
+    display = HiddenUnitDisplay.from_estimator(model, named, feature_names=["a", "b"])
+    assert display.axes_[1].get_xlabel() == "a"
+
+
+def test_many_classes_and_units():
+    iris = load_iris()
+    model = ShallowTanhClassifier(6, random_state=0).fit(iris.data[:, 2:], iris.target)
+    display = HiddenUnitDisplay.from_estimator(
+        model, iris.data[:, 2:], y=iris.target_names[iris.target], units=[4, 1, 0, 3, 5]
+    )
+    np.testing.assert_array_equal(display.output_weights, model.coefs_[1][[4, 1, 0, 3, 5]])
+    assert display.axes_[0].get_title().startswith("Unit 4\noutput weights ")
+    assert display.axes_[0].get_title().count(", ") == 2
+    assert len(display.figure_.axes) == 6  # five units in two rows, and the key
+    # The lowest of each column are labelled, the fourth of the first row among them.
+    assert [axis.get_xlabel() for axis in display.axes_] == ["", "$x_1$", "$x_1$", "$x_1$", "$x_1$"]
+    assert [points.get_label() for points in display.points_[0]] == list(iris.target_names)
+
+
+def test_given_axes(plt):
+    _, axes = plt.subplots(2, 2)
+    display = HiddenUnitDisplay.from_estimator(MODEL, X, ax=axes)
+    assert list(display.axes_) == list(axes.ravel()[:3])
+    _, axis = plt.subplots()
+    assert HiddenUnitDisplay.from_estimator(MODEL, X, units=1, ax=axis).axes_[0] is axis
+    with pytest.raises(ValueError, match="ax holds 1 axes, but there are 3 units"):
+        HiddenUnitDisplay.from_estimator(MODEL, X, ax=axis)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"X": X[:, :1]}, "needs X of shape \\(n_samples, 2\\)"),
+        ({"X": X[:0]}, "needs X of shape"),
+        ({"y": Y[1:]}, "y must be a class for each row of X"),
+        ({"y": Y, "X": None, "limits": [(0, 1), (0, 1)]}, "there is no X"),
+        ({"X": None}, "Give X or limits"),
+        ({"limits": [(0, 1), (1, 0)]}, "limits must be the least and the greatest"),
+        ({"units": [3]}, "units must be numbers from 0 to 2"),
+        ({"units": []}, "units must be numbers"),
+        ({"grid_resolution": 1}, "grid_resolution must be at least 2"),
+        ({"feature_names": ["a"]}, "feature_names must be two names"),
+        ({"coefs": [np.ones((2, 3)), np.ones((4, 1))]}, "coefs must be W1 of shape"),
+        ({"coefs": [np.ones((5, 3)), np.ones((3, 1))]}, "but the network has 5"),
+    ],
+)
+def test_wrong_arguments(arguments, message):
+    valid = {"coefs": MODEL.coefs_, "intercepts": MODEL.intercepts_, "X": X}
+    with pytest.raises(ValueError, match=message):
+        HiddenUnitDisplay.from_weights(**{**valid, **arguments})
+
+
+def test_a_constant_feature_gets_some_width():
+    flat = np.column_stack([X[:, 0], np.ones(len(X))])
+    display = HiddenUnitDisplay.from_weights(MODEL.coefs_, MODEL.intercepts_, flat)
+    assert (display.xx1.min(), display.xx1.max()) == (0, 2)
