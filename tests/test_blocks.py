@@ -193,15 +193,18 @@ def test_an_error_in_any_thread_is_raised_and_ends_the_others(n_threads):
         share_out(lambda i, worker: np.ones(1000) / 0, 10)
 
 
-def worker_threads():
-    with one_thread_blas:
-        return one_thread_blas.n_threads
-
-
 def test_a_search_on_all_processors_does_not_ask_for_more_threads():
     n_jobs = os.cpu_count()
     if n_jobs == 1:
         pytest.skip("one processor")
+
+    # Sent by value with its import, since workers cannot import this module.
+    def worker_threads():
+        from skshallow._blocks import one_thread_blas
+
+        with one_thread_blas:
+            return one_thread_blas.n_threads
+
     with parallel_config("loky", n_jobs=n_jobs):
         assert Parallel()(delayed(worker_threads)() for _ in range(n_jobs)) == [1] * n_jobs
 
