@@ -21,7 +21,6 @@ import os
 import platform
 import subprocess
 import sys
-import time
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,7 +30,7 @@ from typing import Any
 
 import numpy as np
 import threadpoolctl
-from peers import MLP, MLP_ONE, PEERS, Nnet, Ours, Problem, Run, Torch, objective
+from peers import MLP, MLP_ONE, PEERS, Nnet, Ours, Problem, Run, Torch, median_seconds, objective
 from problems import PROBLEMS
 from sklearn.datasets import make_classification
 from sklearn.neural_network import MLPClassifier
@@ -80,16 +79,6 @@ def objective_of(p: Problem) -> Objective:
         p.X, loss.encode(p.y, p.X.dtype), np.ones(len(p.X), p.X.dtype), p.layout, p.X.dtype
     )
     return Objective(rows, p.layout, loss, len(p.X), p.alpha)
-
-
-def median_seconds(function: Callable[[], Any], repeat: int) -> float:
-    function()
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return float(np.median(times))
 
 
 def environment() -> list[str]:

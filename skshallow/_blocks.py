@@ -21,9 +21,9 @@ from threadpoolctl import ThreadpoolController
 from ._backprop import Block, Layers, Work, forward, logits_at_once
 from ._parameters import FloatArray, Layout, Parameters
 
-# Entries of a block's widest buffer, 1 MiB in float64; see benchmarks/block_size.py. Half of it
-# does in one thread, but each call into NumPy costs two threads a hand-over of the interpreter.
-BLOCK_ENTRIES = 2**17
+# Entries of a block's widest buffer, 1 MiB in float32; see benchmarks/block_size.py. Less does in
+# one thread, but each call into NumPy costs two threads a hand-over of the interpreter.
+BLOCK_ENTRIES = 2**18
 
 # Partial sums of a pass. Fixed, so that a sum does not depend on the number of threads; enough
 # to keep many threads busy until the end, but few where a sum is large: 8 MiB of them, or 4.

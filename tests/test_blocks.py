@@ -94,7 +94,7 @@ def test_rows_of_a_block():
     assert block_rows(Layout(4, 32, 1), 100, 32) == 100
     sparse = Layout(50_000, 16, 1)  # a block's gradient is as large as W1
     assert 40_000 < block_rows(sparse, many, 16) <= 50_000
-    for n_samples in (4097, 10_000, 99_999, many):
+    for n_samples in (BLOCK_ENTRIES // 32 + 1, 20_000, 99_999, many):
         n_rows = block_rows(Layout(4, 32, 1), n_samples, 32)
         assert n_rows <= BLOCK_ENTRIES // 32
         assert -(-n_samples // n_rows) % 4 == 0  # equal shares for two or four threads
