@@ -36,6 +36,8 @@ print(f"{network.score(X, y):.1%} of the points are right")
 # Orange is +1, lilac is -1, the black line is where the unit is zero. A positive output weight
 # draws the orange side to the second class, here red, and the lilac side to the first, blue.
 
+# sphinx_gallery_defer_figures
+
 figure = plt.figure(figsize=(11, 6), layout="constrained")
 axes = figure.subplot_mosaic([[0, 1, "all", "all"], [2, 3, "all", "all"]])
 display = HiddenUnitDisplay.from_estimator(

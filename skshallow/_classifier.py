@@ -282,20 +282,22 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
 
     References
     ----------
-    X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural
-    networks", AISTATS 2010.
+    .. [1] X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward
+       neural networks", AISTATS 2010.
 
-    D. C. Liu and J. Nocedal, "On the limited memory BFGS method for large scale optimization",
-    Mathematical Programming 45, 1989.
+    .. [2] D. C. Liu and J. Nocedal, "On the limited memory BFGS method for large scale
+       optimization", Mathematical Programming 45, 1989.
 
-    R. H. Byrd, J. Nocedal and R. B. Schnabel, "Representations of quasi-Newton matrices and their
-    use in limited memory methods", Mathematical Programming 63, 1994.
+    .. [3] R. H. Byrd, J. Nocedal and R. B. Schnabel, "Representations of quasi-Newton matrices
+       and their use in limited memory methods", Mathematical Programming 63, 1994.
 
-    H. B. Nielsen, "Damping parameter in Marquardt's method", Technical University of Denmark, 1999.
+    .. [4] H. B. Nielsen, "Damping parameter in Marquardt's method", Technical University of
+       Denmark, 1999.
 
-    B. A. Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6, 1994.
+    .. [5] B. A. Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6,
+       1994.
 
-    D. P. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+    .. [6] D. P. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
 
     Examples
     --------

@@ -1,0 +1,9 @@
+"""Pictures of a fitted network, in the way of scikit-learn's displays.
+
+They need matplotlib, which is imported only when something is drawn.
+"""
+
+from ._hidden_units import HiddenUnitDisplay
+from ._loss_curve import LossCurveDisplay
+
+__all__ = ["HiddenUnitDisplay", "LossCurveDisplay"]
