@@ -10,6 +10,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.datasets import load_digits, load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
 from skshallow import ShallowTanhClassifier, _objective
 from skshallow._blocks import RowBlocks
@@ -152,7 +153,7 @@ def test_peak_memory_of_a_fit_is_half_of_X_and_the_work_of_a_block():
     model = ShallowTanhClassifier(64, max_iter=2, random_state=0)
     for w in (None, np.arange(100_000) % 100 > 0):
         tracemalloc.start()
-        with pytest.warns(ConvergenceWarning):
+        with pytest.warns(ConvergenceWarning), threadpool_limits(1, "blas"):
             model.fit(data, y, w)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

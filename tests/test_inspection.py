@@ -78,6 +78,35 @@ def test_examples_in_docstrings():
     assert attempted >= 20
 
 
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"units": [True, False]}, ValueError, "units must be whole numbers from 0 to 1"),
+        ({"units": [0.0]}, ValueError, "units must be whole numbers"),
+        ({"n_cols": 0}, ValueError, "n_cols must be at least 1"),
+        ({"margin": -1}, ValueError, "margin must not be negative"),
+        ({"grid_resolution": 10.0}, TypeError, "grid_resolution must be an int"),
+        ({"X": [[0, 1], [np.nan, 2]]}, ValueError, "without missing or infinite values"),
+    ],
+)
+def test_arguments_of_the_hidden_units_that_say_nothing(arguments, error, message):
+    coefs, intercepts = [np.eye(2), np.ones((2, 1))], [np.zeros(2), np.zeros(1)]
+    arguments = {"X": [[0, 0], [1, 1]]} | arguments
+    with pytest.raises(error, match=message):
+        HiddenUnitDisplay.from_weights(coefs, intercepts, **arguments)
+
+
+def test_names_in_an_array_and_scores_that_are_not_defined_at_first():
+    names = np.array(["a", "b"])
+    display = HiddenUnitDisplay.from_weights(
+        [np.eye(2), np.ones((2, 1))], [np.zeros(2), np.zeros(1)], [[0, 0], [1, 1]],
+        feature_names=names,
+    )  # fmt: skip
+    assert display.axes_[0].get_xlabel() == "a"
+    curves = LossCurveDisplay.from_curves([3.0, 2.0, 1.0], [np.nan, 0.3, 0.4])
+    assert curves.best_iteration_ == 3
+
+
 # --- LossCurveDisplay
 
 

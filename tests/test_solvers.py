@@ -26,7 +26,7 @@ from skshallow._solvers import (
 )
 from skshallow._standardize import column_scaling
 
-FULL_BATCH = [name for name in SOLVERS if name not in ("adam", "sgd")]
+FULL_BATCH = [name for name, solver in SOLVERS.items() if solver.rule is None]
 every_solver = pytest.mark.parametrize("name", SOLVERS)
 full_batch = pytest.mark.parametrize("name", FULL_BATCH)
 stochastic = pytest.mark.parametrize("name", ["adam", "sgd"])

@@ -1,4 +1,4 @@
-"""What hidden units compute."""
+"""What each hidden unit computes, in pictures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._parameters import FloatArray
+from ._plane import plane_data, units_on_plane
 from ._shared import pyplot, unwrap
 
 
@@ -132,14 +133,16 @@ class HiddenUnitDisplay:
         Raises
         ------
         ValueError
-            If there are fewer axes than units.
+            If there are fewer axes than units, or n_cols is below 1.
 
         ImportError
             If matplotlib is not installed.
         """
         plt = pyplot(self)
         n_units = len(self.units)
-        names = self.feature_names or ("$x_1$", "$x_2$")
+        names = ("$x_1$", "$x_2$") if self.feature_names is None else self.feature_names
+        if ax is None and n_cols < 1:
+            raise ValueError(f"n_cols must be at least 1, but it is {n_cols!r}.")
         if ax is None:
             axes = self._new_axes(plt, n_cols, names)
         else:
@@ -298,7 +301,7 @@ class HiddenUnitDisplay:
         columns = None
         if hasattr(X, "columns") and len(X.columns) == 2:
             columns = [str(name) for name in X.columns]
-        frame, X = X, _plane_data(X)
+        frame, X = X, plane_data(X)
 
         def _transformed(grid: FloatArray) -> Any:
             # What the network gets for points of the plane.
@@ -309,7 +312,8 @@ class HiddenUnitDisplay:
                 points = pipeline.transform(points)
             return points.toarray() if hasattr(points, "toarray") else np.asarray(points)
 
-        return cls._drawn(
+        values = units_on_plane(
+            cls,
             network.coefs_,
             network.intercepts_,
             _transformed,
@@ -320,8 +324,8 @@ class HiddenUnitDisplay:
             margin=margin,
             grid_resolution=grid_resolution,
             feature_names=columns if feature_names is None else feature_names,
-            plot_kw={"ax": ax, **plot_kw},
         )
+        return cls(**values).plot(ax, **plot_kw)
 
     @classmethod
     def from_weights(
@@ -404,101 +408,17 @@ class HiddenUnitDisplay:
         2
         >>> plt.show()
         """
-        return cls._drawn(
+        values = units_on_plane(
+            cls,
             coefs,
             intercepts,
             lambda points: points,
-            None if X is None else _plane_data(X),
+            None if X is None else plane_data(X),
             y=y,
             units=units,
             limits=limits,
             margin=margin,
             grid_resolution=grid_resolution,
             feature_names=feature_names,
-            plot_kw={"ax": ax, **plot_kw},
         )
-
-    @classmethod
-    def _drawn(
-        cls,
-        coefs: Sequence[ArrayLike],
-        intercepts: Sequence[ArrayLike],
-        transformed: Any,
-        X: FloatArray | None,
-        *,
-        y: ArrayLike | None,
-        units: ArrayLike | None,
-        limits: ArrayLike | None,
-        margin: float,
-        grid_resolution: int,
-        feature_names: Sequence[str] | None,
-        plot_kw: dict[str, Any],
-    ) -> Self:
-        """Check the arguments, compute the units on a grid and draw them."""
-        W1, W2 = (np.asarray(part, dtype=float) for part in coefs)
-        b1 = np.asarray(intercepts[0], dtype=float)
-        if W1.ndim != 2 or W2.ndim != 2 or not W1.shape[1] == len(b1) == len(W2):
-            raise ValueError(
-                "coefs must be W1 of shape (2, n_units) and W2 of shape (n_units, n_outputs), and "
-                f"intercepts[0] of shape (n_units,), but theirs are {W1.shape}, {W2.shape} and "
-                f"{b1.shape}."
-            )
-        if grid_resolution < 2:
-            raise ValueError(f"grid_resolution must be at least 2, but it is {grid_resolution}.")
-        if feature_names is not None and len(feature_names) != 2:
-            raise ValueError(f"feature_names must be two names, but it is {feature_names!r}.")
-        labels = None if y is None else np.asarray(y)
-        if labels is not None and (X is None or labels.shape != (len(X),)):
-            size = "there is no X" if X is None else f"X has {len(X)} rows"
-            raise ValueError(f"y must be a class for each row of X, but {size}: {labels.shape}.")
-        chosen = np.arange(len(W2)) if units is None else np.atleast_1d(np.asarray(units))
-        if len(chosen) == 0 or not np.isin(chosen, np.arange(len(W2))).all():
-            raise ValueError(f"units must be numbers from 0 to {len(W2) - 1}, but it is {units!r}.")
-
-        ranges = _ranges(X, limits, margin)
-        xx0, xx1 = np.meshgrid(*np.linspace(ranges[:, 0], ranges[:, 1], grid_resolution).T)
-        points = transformed(np.column_stack([xx0.ravel(), xx1.ravel()]))
-        if points.shape[1] != len(W1):
-            raise ValueError(
-                f"{cls.__name__} draws the plane of two features, but the network has {len(W1)}."
-            )
-        H = np.tanh(points @ W1[:, chosen] + b1[chosen])  # (grid_resolution^2, n_chosen)
-        return cls(
-            xx0=xx0,
-            xx1=xx1,
-            activations=H.T.reshape(len(chosen), *xx0.shape),
-            output_weights=W2[chosen],
-            units=chosen,
-            X=X,
-            y=labels,
-            feature_names=feature_names,
-        ).plot(**plot_kw)
-
-
-def _plane_data(X: Any) -> FloatArray:
-    """X as an array of two columns."""
-    X = np.asarray(X, dtype=float)
-    if X.ndim != 2 or X.shape[1] != 2 or len(X) == 0:
-        raise ValueError(
-            f"HiddenUnitDisplay needs X of shape (n_samples, 2), but its shape is {X.shape}. For "
-            "more features choose two, and fit a network on them."
-        )
-    return X
-
-
-def _ranges(X: FloatArray | None, limits: ArrayLike | None, margin: float) -> FloatArray:
-    """Least and greatest value of both features, of shape (2, 2)."""
-    if limits is not None:
-        ranges = np.asarray(limits, dtype=float)
-        if ranges.shape != (2, 2) or not (ranges[:, 0] < ranges[:, 1]).all():
-            raise ValueError(
-                "limits must be the least and the greatest value of the first and of the second "
-                f"feature, but it is {limits!r}."
-            )
-        return ranges
-    if X is None:
-        raise ValueError("Give X or limits, to say which part of the plane to draw.")
-    low, high = X.min(axis=0), X.max(axis=0)
-    room = margin * (high - low)
-    room[high == low] = 1.0  # a constant feature gets some width all the same
-    return np.column_stack([low - room, high + room])
+        return cls(**values).plot(ax, **plot_kw)

@@ -143,41 +143,26 @@ class LossCurveDisplay:
             # There is no iteration between two.
             ax.xaxis.get_major_locator().set_params(integer=True)
         name = self.name if name is None else name
-        prefix = "" if name is None else f"{name}: "
         iterations = np.arange(1, len(self.loss_curve) + 1)
         # A dot where a line would be none.
         style: dict[str, Any] = {"marker": "o"} if len(iterations) == 1 else {}
 
-        line_kw = {"label": f"{prefix}F, training", **style, **(line_kw or {})}
+        line_kw = {"label": _labelled("F, training", name), **style, **(line_kw or {})}
         self.lines_ = list(ax.plot(iterations, self.loss_curve, **line_kw))
         ax.set(xlabel="Iteration", ylabel="F, the training objective")
-        self.score_ax_ = None
+        self.score_ax_: Any = None
         if self.validation_scores is not None:
             self.score_ax_ = ax.twinx() if score_ax is None else score_ax
             label = self.score_name if score_name is None else score_name
-            if label is None:
-                label = "Validation loss" if self.negate_score else "Validation score"
-            score_kw = {
-                "label": f"{prefix}{label[:1].lower()}{label[1:]}",
-                "color": "C1" if name is None else self.lines_[0].get_color(),
-                "linestyle": "--",
-                **style,
-                **(score_kw or {}),
-            }
-            scores = -self.validation_scores if self.negate_score else self.validation_scores
-            self.lines_ += self.score_ax_.plot(iterations, scores, **score_kw)
-            self.score_ax_.set_ylabel(label)
-            if name is None:  # each axis in the colour of its line
-                for axis, line in zip((ax, self.score_ax_), self.lines_, strict=True):
-                    axis.yaxis.label.set_color(line.get_color())
-            best = int(np.argmax(self.validation_scores))
+            self._plot_scores(ax, iterations, label, name, {**style, **(score_kw or {})})
+            best = int(np.nanargmax(self.validation_scores))
         else:
             best = int(np.argmin(self.loss_curve))
         self.best_iteration_ = best + 1
         self.best_line_ = None
         if mark_best:
             best_kw = {
-                "label": f"{prefix}best: iteration {self.best_iteration_}",
+                "label": _labelled(f"best: iteration {self.best_iteration_}", name),
                 "color": "0.45" if name is None else self.lines_[0].get_color(),
                 "linestyle": ":",
                 "zorder": 0.5,
@@ -185,6 +170,38 @@ class LossCurveDisplay:
             }
             self.best_line_ = ax.axvline(self.best_iteration_, **best_kw)
 
+        self._legend(plt, ax, iterations)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _plot_scores(
+        self,
+        ax: Any,
+        iterations: Any,
+        label: str | None,
+        name: str | None,
+        score_kw: dict[str, Any],
+    ) -> None:
+        """Draw the scores on `score_ax_`."""
+        if label is None:
+            label = "Validation loss" if self.negate_score else "Validation score"
+        score_kw = {
+            "label": _labelled(f"{label[:1].lower()}{label[1:]}", name),
+            "color": "C1" if name is None else self.lines_[0].get_color(),
+            "linestyle": "--",
+            **score_kw,
+        }
+        scores: Any = self.validation_scores
+        if self.negate_score:
+            scores = -scores
+        self.lines_ += self.score_ax_.plot(iterations, scores, **score_kw)
+        self.score_ax_.set_ylabel(label)
+        if name is None:  # each axis in the colour of its line
+            for axis, line in zip((ax, self.score_ax_), self.lines_, strict=True):
+                axis.yaxis.label.set_color(line.get_color())
+
+    def _legend(self, plt: Any, ax: Any, iterations: Any) -> None:
+        """Draw one legend for both axes."""
         handles, labels = ax.get_legend_handles_labels()
         upper = ax
         if self.score_ax_ is not None:
@@ -197,8 +214,6 @@ class LossCurveDisplay:
             more = upper.get_legend_handles_labels()
             handles, labels = handles + more[0], labels + more[1]
         upper.legend(handles, labels)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
     @classmethod
     def from_estimator(
@@ -363,3 +378,8 @@ def _score_name(scoring: Any, negate: bool) -> str:
     words = scoring.removeprefix("neg_").replace("_", " ")
     minus = negate != scoring.startswith("neg_")
     return f"Minus the validation {words}" if minus else f"Validation {words}"
+
+
+def _labelled(label: str, name: str | None) -> str:
+    """A label in the legend, after the name of what is shown."""
+    return label if name is None else f"{name}: {label}"
