@@ -254,9 +254,8 @@ def test_several_starts_early_stopping_and_a_warm_start_with_a_twin(solver, monk
 
 @pytest.mark.parametrize("n_features", [10, 2000])
 def test_memory_of_wide_sparse_data_is_a_few_vectors_of_their_parameters(n_features):
-    rng = np.random.default_rng(0)
-    data = sp.random_array((32 * n_features, n_features), density=2 / n_features, rng=rng).tocsr()
-    y = rng.integers(0, 2, data.shape[0])
+    data = sp.random(32 * n_features, n_features, 2 / n_features, format="csr", random_state=0)
+    y = np.random.default_rng(0).integers(0, 2, data.shape[0])
     model = ShallowTanhClassifier(16, solver="lbfgs", standardize=False, max_iter=2)
     tracemalloc.start()
     with pytest.warns(ConvergenceWarning):
