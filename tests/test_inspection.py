@@ -19,9 +19,6 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from skshallow import ShallowTanhClassifier
 from skshallow.inspection import HiddenUnitDisplay, LossCurveDisplay
 
-# matplotlib 3.8 uses names that its newest dependencies have deprecated.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:(matplotlib|pyparsing)")
-
 X, Y = make_moons(200, noise=0.2, random_state=0)
 MODEL = ShallowTanhClassifier(3, alpha=0.01, random_state=0).fit(X, Y)
 WATCHED = ShallowTanhClassifier(3, early_stopping=True, random_state=0).fit(X, Y)
