@@ -59,6 +59,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
     "abort_on_example_error": True,
+    "remove_config_comments": True,
     "capture_repr": ("_repr_html_",),  # estimators, but not what `axis.set` returns
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("skshallow",),
