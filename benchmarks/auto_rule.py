@@ -14,11 +14,10 @@ import numpy as np
 from sklearn.datasets import make_classification
 from sklearn.preprocessing import StandardScaler
 
-from skshallow._blocks import one_thread_blas
-from skshallow._losses import LOSSES
-from skshallow._parameters import Layout
-from skshallow._solvers import Minibatches, _auto
-from skshallow._training import Problem, Rows
+from skshallow._fit import Data, Problem
+from skshallow._outputs import output_for
+from skshallow._solvers import _auto
+from skshallow._threads import one_thread_blas
 
 
 def race(n_samples: int, n_features: int, n_hidden: int, n_classes: int, seed: int) -> float:
@@ -32,11 +31,10 @@ def race(n_samples: int, n_features: int, n_hidden: int, n_classes: int, seed: i
         flip_y=0.02,
         random_state=seed,
     )
-    layout = Layout(n_features, n_hidden, 1 if n_classes == 2 else n_classes)
-    loss = LOSSES["logistic" if n_classes == 2 else "softmax"]
-    rows = Rows.of_positive_weight(StandardScaler().fit_transform(X), y, np.ones(n_samples))
-    objective = Problem(rows, layout, loss, 1.0, None).objective
-    batch_size = min(max(n_samples // 100, 32), 512)
+    data = Data.of_positive_weight(StandardScaler().fit_transform(X), y, np.ones(n_samples))
+    problem = Problem(data, output_for(n_classes, multilabel=False), None)
+    objective = problem.objective(n_hidden, alpha=1.0)
+    start_at = problem.layout(n_hidden).initial(np.random.RandomState(seed))
     target, seconds = -np.inf, []
     for threshold in (np.inf, 0):
         _auto.STOCHASTIC_ROWS = threshold
@@ -47,13 +45,13 @@ def race(n_samples: int, n_features: int, n_hidden: int, n_classes: int, seed: i
             path.append((time.perf_counter() - start, value))
             return value <= target
 
-        _auto.solve_auto(
+        _auto.Auto().solve(
             objective,
-            layout.initial(np.random.RandomState(seed))[None],
+            start_at[None],
             tol=0,
             max_iter=100 if threshold else 1000,
             callback=callback,
-            minibatches=[Minibatches(batch_size, "cosine", 0.02, True, np.random.RandomState(0))],
+            random_states=[np.random.RandomState(0)],
         )
         seconds.append(path[-1][0])
         target = path[-1][1]
@@ -63,7 +61,7 @@ def race(n_samples: int, n_features: int, n_hidden: int, n_classes: int, seed: i
 def main() -> None:
     print("| features, hidden, classes | " + " | ".join(map(str, SIZES)) + " rows |")
     print("|---|" + "---|" * len(SIZES))
-    with one_thread_blas:
+    with one_thread_blas():
         for shape in SHAPES:
             ratios = [np.median([race(n, *shape, seed) for seed in range(3)]) for n in SIZES]
             print(f"| {shape} | " + " | ".join(f"{r:.2f}" for r in ratios) + " |", flush=True)

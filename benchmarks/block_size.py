@@ -2,7 +2,7 @@
 
 Run with `python benchmarks/block_size.py`. A row is a problem, a column the number of
 entries in one (rows, n_hidden) buffer; figures are medians over repetitions that visit the
-sizes in turn, as ratios to the fastest size. `skshallow._blocks.BLOCK_ENTRIES` is chosen
+sizes in turn, as ratios to the fastest size. `skshallow._split.BLOCK_ENTRIES` is chosen
 from this table.
 """
 
@@ -14,10 +14,11 @@ import numpy as np
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
-from skshallow._blocks import RowBlocks, one_thread_blas
-from skshallow._losses import LOSSES
 from skshallow._objective import Objective
+from skshallow._outputs import output_for
 from skshallow._parameters import Layout
+from skshallow._rows import RowBlocks
+from skshallow._threads import one_thread_blas
 
 ENTRIES = [2**k for k in range(13, 21)]
 # rows, features, hidden units, classes, dtype, density
@@ -39,14 +40,14 @@ def evaluation(problem: tuple, entries: int):
         X = rng.standard_normal((n, d)).astype(dtype)
     else:
         X = sp.random_array((n, d), density=density, format="csr", rng=rng, dtype=dtype)
-    layout = Layout(d, h, 1 if k == 2 else k)
-    loss = LOSSES["logistic" if k == 2 else "softmax"]
-    y = loss.encode(rng.integers(0, k, n), dtype)
+    output = output_for(k, multilabel=False)
+    layout = Layout(d, h, output.n_outputs)
+    y = output.loss.encode(rng.integers(0, k, n))
     n_rows = max(1, max(entries, d * h) // layout.width)
-    rows = RowBlocks(X, y, np.ones(n, dtype), layout, X.dtype, n_rows=min(n, n_rows))
-    objective = Objective(rows, layout, loss, n, 1.0)
-    theta = layout.initial(np.random.RandomState(0))
-    return lambda: objective.loss_gradient(theta)
+    rows = RowBlocks(X, y, np.ones(n), n_rows=min(n, n_rows))
+    objective = Objective(rows, layout, output.loss, alpha=1.0, total_weight=n)
+    thetas = layout.initial(np.random.RandomState(0))[None]
+    return lambda: objective.loss_gradient(thetas)
 
 
 def measure(threads: int | None, n_repetitions: int) -> None:
@@ -57,7 +58,7 @@ def measure(threads: int | None, n_repetitions: int) -> None:
     for problem in PROBLEMS:
         functions = [evaluation(problem, entries) for entries in ENTRIES]
         times = np.empty((n_repetitions, len(ENTRIES)))
-        with threadpool_limits(threads, "blas"), one_thread_blas, np.errstate(over="ignore"):
+        with threadpool_limits(threads, "blas"), one_thread_blas(), np.errstate(over="ignore"):
             for repetition in times:
                 for i, function in enumerate(functions):
                     start = time.perf_counter()

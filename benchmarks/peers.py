@@ -26,8 +26,9 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from skshallow import ShallowTanhClassifier
-from skshallow._blocks import RowBlocks
+from skshallow._outputs import output_for
 from skshallow._parameters import Layout, Parameters
+from skshallow._rows import RowBlocks
 
 TOL = 1e-4
 MAX_ITER = 5000
@@ -49,8 +50,8 @@ class Problem:
 
     @property
     def layout(self) -> Layout:
-        K = 1 if self.n_classes == 2 else self.n_classes
-        return Layout(self.X.shape[1], self.n_hidden, K)
+        output = output_for(self.n_classes, multilabel=False)
+        return Layout(self.X.shape[1], self.n_hidden, output.n_outputs)
 
     def start(self, seed: int) -> Parameters:
         """The start of ShallowTanhClassifier and of MLPClassifier with this random_state."""
@@ -129,9 +130,9 @@ class Ours:
         """Passes over the rows in such a fit, counted in another one."""
         count, original = [0], RowBlocks.reduce
 
-        def counting(self: RowBlocks, kernel: Any, thetas: Any, *args: Any, **options: Any) -> Any:
-            count[0] += len(thetas)
-            return original(self, kernel, thetas, *args, **options)
+        def counting(self: Any, kernel: Any, networks: Any, *args: Any, **options: Any) -> Any:
+            count[0] += len(networks.thetas)
+            return original(self, kernel, networks, *args, **options)
 
         RowBlocks.reduce = counting  # type: ignore[method-assign]
         try:
@@ -192,6 +193,9 @@ class Nnet:
     def unavailable(self) -> str | None:
         if shutil.which("Rscript") is None:
             return "Rscript is not installed (Debian: r-base-core, r-cran-nnet)"
+        command = ["Rscript", "--vanilla", "-e", "library(nnet)"]
+        if subprocess.run(command, check=False, capture_output=True).returncode:
+            return "R has no package nnet (Debian: r-cran-nnet)"
         return None
 
     def fit_all(self, problem: Problem, seeds: list[int]) -> list[Run]:

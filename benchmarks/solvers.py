@@ -20,56 +20,49 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from skshallow._blocks import one_thread_blas
-from skshallow._losses import LOSSES
-from skshallow._parameters import Layout, Parameters
-from skshallow._solvers import SOLVERS, Minibatches
-from skshallow._training import Problem, Rows
+from skshallow import ShallowTanhClassifier
+from skshallow._fit import Data, Problem
+from skshallow._objective import Objective
+from skshallow._outputs import output_for
+from skshallow._parameters import Parameters
+from skshallow._solvers import SOLVERS, make_solver
+from skshallow._threads import one_thread_blas
 
 LIMITS = {"auto": 150, "lbfgs": 150, "newton": 15, "adam": 20, "sgd": 20}
-LAYOUT = Layout(50, 32, 1)
 
 
-def make_problem() -> tuple[np.ndarray, np.ndarray, Problem]:
+def make_objective() -> tuple[np.ndarray, np.ndarray, Objective]:
     """Draw the data; the objective on them."""
     X, y = make_classification(
         100_000, 50, n_informative=20, n_clusters_per_class=4, flip_y=0.02, random_state=0
     )
     X = StandardScaler().fit_transform(X)
-    rows = Rows.of_positive_weight(X, y, np.ones(len(y)))
-    return X, y, Problem(rows, LAYOUT, LOSSES["logistic"], 1.0, None)
+    data = Data.of_positive_weight(X, y, np.ones(len(y)))
+    problem = Problem(data, output_for(2, multilabel=False), None)
+    return X, y, problem.objective(32, alpha=1.0)
 
 
-def descend(problem: Problem, name: str) -> list[tuple[float, float]]:
+def descend(objective: Objective, name: str) -> list[tuple[float, float]]:
     """Seconds and F after each iteration."""
     path: list[tuple[float, float]] = []
     start = time.perf_counter()
-    options = {
-        "minibatches": [
-            Minibatches(
-                512, "cosine", 0.1 if name == "sgd" else 0.02, True, np.random.RandomState(0)
-            )
-        ],
-        "momentum": 0.9,
-        "nesterovs_momentum": True,
-    }
-    solver = SOLVERS[name]
-    theta0 = LAYOUT.initial(np.random.RandomState(0))
-    with one_thread_blas:
+    solver = make_solver(name, ShallowTanhClassifier().get_params())
+    theta0 = objective.layout.initial(np.random.RandomState(0))
+    with one_thread_blas():
         solver.solve(
-            problem.objective,
+            objective,
             theta0[None],
             tol=1e-4,
             max_iter=LIMITS[name],
             callback=lambda k, theta, value, gradient: path.append(
                 (time.perf_counter() - start, value)
             ),
-            **{need: options[need] for need in solver.needs},
+            random_states=[np.random.RandomState(0)],
         )
     return path
 
 
-def peer(X: np.ndarray, y: np.ndarray, problem: Problem, name: str) -> tuple[float, float, int]:
+def peer(X: np.ndarray, y: np.ndarray, objective: Objective, name: str) -> tuple[float, float, int]:
     """Seconds, F and iterations of MLPClassifier."""
     best = (np.inf, np.inf, 0)
     for threads in (None, 1):
@@ -81,20 +74,21 @@ def peer(X: np.ndarray, y: np.ndarray, problem: Problem, name: str) -> tuple[flo
             model.fit(X, y)
             seconds = time.perf_counter() - start
         (W1, W2), (b1, b2) = model.coefs_, model.intercepts_
-        value, _ = problem.objective.loss_gradient(LAYOUT.pack(Parameters(W1, b1, W2, b2)))
-        best = min(best, (seconds, value, model.n_iter_))
+        theta = objective.layout.pack(Parameters(W1, b1, W2, b2))
+        values, _ = objective.loss_gradient(theta[None])
+        best = min(best, (seconds, float(values[0]), model.n_iter_))
     return best
 
 
 def main() -> None:
-    X, y, problem = make_problem()
-    peers = {f"MLPClassifier {name}": peer(X, y, problem, name) for name in ("adam", "lbfgs")}
+    X, y, objective = make_objective()
+    peers = {f"MLPClassifier {name}": peer(X, y, objective, name) for name in ("adam", "lbfgs")}
     seconds, target, _ = peers["MLPClassifier adam"]
     print(f"| solver | iterations | seconds | F | seconds to F = {target:.4f} | share |")
     print("|---|---|---|---|---|---|")
     figure, axis = plt.subplots(figsize=(8, 5), layout="constrained")
     for name in SOLVERS:
-        path = descend(problem, name)
+        path = descend(objective, name)
         reached = next((at for at, value in path if value <= target), np.nan)
         print(
             f"| {name} | {len(path)} | {path[-1][0]:.1f} | {path[-1][1]:.4f} | {reached:.2f} "

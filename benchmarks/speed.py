@@ -38,11 +38,11 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from skshallow import ShallowTanhClassifier
-from skshallow._backprop import Block, Layers, Work
-from skshallow._blocks import RowBlocks, one_thread_blas
-from skshallow._losses import LOSSES
+from skshallow._backprop import Block, Layers, Networks, Work, back_to_hidden
 from skshallow._objective import Objective
-from skshallow._parameters import FloatArray, Layout
+from skshallow._outputs import output_for
+from skshallow._rows import RowBlocks
+from skshallow._threads import one_thread_blas
 
 # data, hidden units, alpha, least speed-up wanted over MLPClassifier and over nnet
 FITS = [
@@ -74,11 +74,9 @@ def large(
 
 def objective_of(p: Problem) -> Objective:
     """Our objective on a problem's rows, in the dtype of X."""
-    loss = LOSSES["logistic" if p.n_classes == 2 else "softmax"]
-    rows = RowBlocks(
-        p.X, loss.encode(p.y, p.X.dtype), np.ones(len(p.X), p.X.dtype), p.layout, p.X.dtype
-    )
-    return Objective(rows, p.layout, loss, len(p.X), p.alpha)
+    loss = output_for(p.n_classes, multilabel=False).loss
+    rows = RowBlocks(p.X, loss.encode(p.y), np.ones(len(p.X)))
+    return Objective(rows, p.layout, loss, alpha=p.alpha, total_weight=len(p.X))
 
 
 def environment() -> list[str]:
@@ -156,26 +154,28 @@ def fits(n_seeds: int) -> list[str]:
     return lines
 
 
-def products(
-    block: Block, layers: Layers, work: Work, layout: Layout, accumulator: FloatArray
-) -> None:
+def products(block: Block, layers: Layers, work: Work, accumulator: np.ndarray) -> None:
     """A block's matrix products, and nothing else of `skshallow._backprop.loss_gradient`."""
-    (W1, W2), X = layers, block.X
-    H1, _, D, Z, G = work.views(1, X.shape[0])
-    np.matmul(W1[:, :-1].swapaxes(1, 2), X.T, out=D)
-    np.matmul(W2.swapaxes(1, 2), H1, out=Z)
+    X = block.X
+    H1, _, D, Z, G = work.buffers(1, X.shape[0])
+    np.matmul(layers.W1.swapaxes(1, 2), X.T, out=D)
+    np.matmul(layers.W2.swapaxes(1, 2), H1, out=Z)
     np.matmul(H1, G.swapaxes(1, 2))
-    np.multiply(W2[:, :-1], G, out=D) if len(G[0]) == 1 else np.matmul(W2[:, :-1], G, out=D)
+    back_to_hidden(layers.W2, G, D)
     np.matmul(X.T, D.swapaxes(1, 2))
 
 
 def pass_seconds(p: Problem, seed: int) -> tuple[float, float]:
-    """Seconds of an evaluation, and of its matrix products in the same blocks and threads."""
+    """Seconds of an evaluation, and of its matrix products in the same blocks and threads.
+
+    Both make the blocks ready, which for much data is done at each pass.
+    """
     objective = objective_of(p)
-    theta = p.layout.initial(np.random.RandomState(seed))
-    with one_thread_blas, np.errstate(over="ignore"):
-        ours = median_seconds(lambda: objective.loss_gradient(theta), 15)
-        alone = median_seconds(lambda: objective.rows.reduce(products, theta[None]), 15)
+    thetas = p.layout.initial(np.random.RandomState(seed))[None]
+    networks = Networks(p.layout, thetas)
+    with one_thread_blas(), np.errstate(over="ignore"):
+        ours = median_seconds(lambda: objective.loss_gradient(thetas), 15)
+        alone = median_seconds(lambda: objective.rows.reduce(products, networks), 15)
     return ours, alone
 
 

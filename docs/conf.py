@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import skshallow
-from skshallow._classifier import DOCUMENTATION
+from skshallow._base import DOCUMENTATION
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS / "_ext"))

@@ -1,69 +1,36 @@
-"""The estimator: parameters, validation, encoding of y, wiring and prediction."""
+"""The estimator of one network or a committee: parameters, wiring, fitted attributes."""
 
 from __future__ import annotations
 
-import copy
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning, InconsistentVersionWarning
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._blocks import logits, one_thread_blas
+from ._base import TanhNetworkClassifier
 from ._callbacks import FitCallbacks
-from ._committee import fold, mean_curve, spawn, unfold
 from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, with_callbacks
-from ._losses import LOSSES, Loss
-from ._monitor import Monitor
-from ._parameters import FloatArray, Layout, Parameters
-from ._solvers import DIVERGED, MAX_ITER, SOLVERS, STALLED, Minibatches, Solver
+from ._fit import Data, Fit, Score, Settings, course, fit_members, make_problem
+from ._messages import check_finite, complaint
+from ._parameters import Parameters
+from ._solvers import SOLVERS, Stochastic, make_solver
 from ._standardize import column_scaling
 from ._stream import Stream
-from ._target import (
-    Target,
-    balanced_as,
-    encode_target,
-    encode_target_as,
-    row_weights,
-    target_of_classes,
-)
-from ._training import Outcome, Problem, Rows, Start, descend, train
+from ._target import Target, balanced_as, encode_batch, encode_target, row_weights
 from ._validation import ValidationLoss, ValidationScore
-
-# Where the documentation is; scikit-learn's HTML representation links to it.
-DOCUMENTATION = "https://skshallow.readthedocs.io/en/latest/"
-
-# What learning_rate_init="auto" means; benchmarks/solvers.py shows the choice.
-AUTO_RATES = {"adam": 0.02, "sgd": 0.1}
-
-
-@contextmanager
-def _unchanged_on_failure(estimator: BaseEstimator) -> Iterator[None]:
-    """Put the estimator's attributes back if the body raises, an interrupt included."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
 
 
 def _learns_from_streams(estimator: Any) -> bool:
     """Whether the solver can do partial_fit; the error says which can."""
-    if estimator.solver not in SOLVERS or SOLVERS[estimator.solver].rule is None:
-        able = [name for name, solver in SOLVERS.items() if solver.rule is not None]
+    able = [name for name, solver in SOLVERS.items() if issubclass(solver, Stochastic)]
+    if estimator.solver not in able:
         raise AttributeError(
             f"partial_fit needs a solver that takes minibatches, one of {able}, but "
             f"solver={estimator.solver!r}."
@@ -71,27 +38,7 @@ def _learns_from_streams(estimator: Any) -> bool:
     return True
 
 
-def _weights(networks: list[Parameters], dtype: Any = np.float64) -> dict[str, Any]:
-    """The fitted attributes that hold the weights of a committee, as new arrays."""
-    with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for it
-        W1, b1, W2, b2 = (np.array(part, dtype=dtype) for part in fold(networks))
-        biases = np.array([network.b2 for network in networks], dtype=dtype)
-    return {"coefs_": [W1, W2], "intercepts_": [b1, b2], "member_intercepts_": biases}
-
-
-class _VersionWarning(InconsistentVersionWarning):
-    """InconsistentVersionWarning, in the words of this package."""
-
-    def __str__(self) -> str:
-        return (
-            f"Trying to unpickle {self.estimator_name} from skshallow "
-            f"{self.original_sklearn_version} when using skshallow "
-            f"{self.current_sklearn_version}. This might lead to breaking code or invalid "
-            "results. Fit it again, or use the version that saved it."
-        )
-
-
-class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
     r"""Classifier with one hidden layer of tanh units, fitted to convergence.
 
     The model is z(x) = tanh(x W1 + b1) W2 + b2 with one sigmoid output for two classes,
@@ -159,7 +106,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
     n_estimators : int, default=1
         Number of networks, at least 1, each the best of its own `n_init` starts, whose logits are
         averaged. Such a committee is itself one network with n_estimators * n_hidden hidden units,
-        and `coefs_` and `intercepts_` hold it folded into one. For better probabilities.
+        and `coefs_` and `intercepts_` hold it joined into one; `estimators_` are the members. For
+        better probabilities.
 
     early_stopping : bool, default=False
         Whether to watch a score on validation data, stop when it no longer improves, and keep the
@@ -226,8 +174,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
     intercepts_ : list of two ndarrays of shape (n_units,) and (n_outputs,)
         Biases b1 and b2.
 
-    member_intercepts_ : ndarray of shape (n_estimators, n_outputs)
-        Each member's b2, of which the folded b2 is the mean.
+    estimators_ : list of ShallowTanhClassifier
+        The members of the committee, each a fitted classifier with a network of its own, made anew
+        when asked for; a single network is its only member.
 
     n_iter_ : int
         Iterations that the last fit took, the most over the members; 0 if the start had
@@ -271,10 +220,10 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
     Notes
     -----
     The derivatives are exact, and computed from the logits. Rows are visited in blocks, so that
-    beside X a fit needs little more than a standardised copy of it. Dense float64 data of some size
-    are descended in float32 first, where an evaluation takes half the time; float64 then finishes,
-    and says what has converged. float32 data are computed in float32 throughout, with sums in
-    float64.
+    beside X a fit needs little more than the buffers of a few blocks. Dense float64 data of some
+    size are descended in float32 first, where an evaluation takes half the time; float64 then
+    finishes, and says what has converged. float32 data are computed in float32 throughout, with
+    sums in float64.
 
     Starts and members on small data are computed side by side, and the blocks of larger data by as
     many threads as BLAS may use (``threadpoolctl.threadpool_limits``, ``OPENBLAS_NUM_THREADS``).
@@ -320,9 +269,6 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
     >>> np.allclose(logits.ravel(), model.decision_function(X_test))
     True
     """
-
-    _doc_link_module = "skshallow"
-    _doc_link_template = DOCUMENTATION + "generated/{estimator_module}.{estimator_name}.html"
 
     _parameter_constraints = {  # noqa: RUF012 (scikit-learn reads it from the class)
         "n_hidden": [Interval(Integral, 1, None, closed="left")],
@@ -447,121 +393,81 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
         ConvergenceWarning
             If the fit stopped before the gradient was at most `tol`, other than by early stopping.
         """
-        with _unchanged_on_failure(self):
-            complaint = self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
-            if complaint:
-                # Past this method and scikit-learn's wrapper, to the line that called it.
-                warnings.warn(complaint, ConvergenceWarning, stacklevel=3)
+        self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
         return self
 
-    # Inside, so that callbacks are torn down before a failed fit's traces are removed.
+    # Inside, so that callbacks are torn down after a failed fit too.
     @with_callbacks
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any
-    ) -> str:
-        """Fit; what to warn of, or an empty string."""
-        warm = self.warm_start and hasattr(self, "coefs_")
-        given = X, y, sample_weight
-        X, y = self._validated(X, y, reset=not warm)
+    ) -> None:
+        model = self._scratch()
+        settings = model._settings()
+        warm = model.warm_start and hasattr(model, "coefs_")
+        given, given_validation = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
+        X, y = model._validated(X, y, reset=not warm)
         target = encode_target(y)
-        w = row_weights(sample_weight, self.class_weight, target, X.shape[0])
-        layout = Layout(X.shape[1], int(self.n_hidden), target.n_outputs)
         if warm:
-            self._check_same_network(
+            model._check_same_network(
                 target,
-                layout,
                 "warm_start=True continues the fitted network",
                 "set warm_start=False to start anew",
             )
-        rows, held_out = Rows.of_positive_weight(X, target.codes, w), None
-        if X_val is not None or y_val is not None or sample_weight_val is not None:
-            class_weight = self.class_weight
-            if class_weight == "balanced":
-                class_weight = balanced_as(target, sample_weight)
-            held_out = self._validation_rows(X_val, y_val, sample_weight_val, class_weight, target)
-        elif self.early_stopping:
-            random_state = check_random_state(self.random_state)
-            rows, held_out = rows.split(target.classes, self.validation_fraction, random_state)
-
-        # What it takes, besides weights, to predict with the network under way.
-        self.classes_ = target.classes
-        self.n_outputs_ = layout.n_outputs
-        self.out_activation_ = target.activation
-        loss = LOSSES[target.activation]
-        scaling = column_scaling(rows.X, rows.w) if self.standardize else None
-        if warm and scaling is not None:
-            scaling = scaling.keeping(self.coefs_[0])
-        problem = Problem(rows, layout, loss, float(self.alpha), scaling)
-        judge = None if held_out is None else self._judge(held_out, layout, loss)
-
-        starts = self._starts(problem, warm, 1 if warm else int(self.n_init))
+        w = row_weights(sample_weight, model.class_weight, target, X.shape[0])
+        data, held_out = Data.of_positive_weight(X, target.codes, w), None
+        if any(part is not None for part in given_validation):
+            held_out = model._validation_data(*given_validation, target, sample_weight)
+        elif model.early_stopping:
+            random_state = check_random_state(model.random_state)
+            data, held_out = data.split(target.classes, model.validation_fraction, random_state)
+        networks = model._networks() if warm else None
+        scaling = column_scaling(data.X, data.w) if settings.standardize else None
+        problem = make_problem(data, target.output, scaling, networks)
         callbacks = None
         if hasattr(self, "_skl_callbacks"):
-            n_starts = len(starts) * len(starts[0])
-            callbacks = FitCallbacks(self, *given, n_starts * self.max_iter)
+            n_starts = settings.n_estimators * (1 if warm else settings.n_init)
+            callbacks = FitCallbacks(self, *given, n_starts * settings.max_iter)
 
-        def hook(theta: FloatArray) -> bool:
-            assert callbacks is not None  # or there is no hook
-            return callbacks.iteration(lambda: _weights([problem.network(theta)]))
+        def attributes(network: Parameters) -> dict[str, Any]:
+            return model._with_network(target, network, X.dtype)._fitted_attributes()
 
-        def run(some: list[Start], labels: list[str]) -> list[Outcome]:
-            monitors = [
-                Monitor(
-                    label=label,
-                    verbose=self.verbose,
-                    score=None if judge is None else lambda theta: judge(problem.network(theta)),
-                    patience=self.n_iter_no_change,
-                    tol=self.tol,
-                    hook=None if callbacks is None else hook,
-                )
-                for label in labels
-            ]
-            return descend(
-                solver.solve,
-                problem,
-                some,
-                monitors,
-                tol=self.tol,
-                max_iter=self.max_iter,
-                **self._options(solver, len(rows.w), [start.random_state for start in some]),
-            )
-
-        # From a fitted network a start by epochs of Adam would lead back up.
-        solver = SOLVERS["lbfgs" if warm and self.solver == "auto" else self.solver]
-        # Callbacks see one start after the other.
-        n_together = problem.objective.rows.n_together if callbacks is None else 1
-        members, start_losses = train(starts, run, n_together)
-        loss_value = float(np.mean([member.value for member in members]))
-        self._set_weights(
-            [problem.network(member.theta) for member in members], loss_value, X.dtype
+        fit = fit_members(
+            problem,
+            settings,
+            check_random_state(model.random_state),
+            networks=networks,
+            score=None if held_out is None else model._score(held_out, target),
+            hook=None
+            if callbacks is None
+            else lambda network: callbacks.iteration(lambda: attributes(network)),
         )
-        self._set_course(members, start_losses)
+        model._set_fit(fit, target, X.dtype)
         if callbacks is not None:
-            callbacks.end(dict)
-        failures = (MAX_ITER, STALLED, DIVERGED)
-        unfinished = [member for member in members if member.status in failures]
-        return self._complaint(unfinished, X.dtype) if unfinished else ""
+            callbacks.end(model._fitted_attributes)
+        if text := complaint("ShallowTanhClassifier", fit.outcomes, settings, X.dtype):
+            # Past fit and the wrappers around both, to the line that called it.
+            warnings.warn(text, ConvergenceWarning, stacklevel=5)
+        self._take_over(model)
 
-    def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        """X and y as arrays, X dense or CSR without duplicates."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            reset=reset,
-            accept_sparse="csr",
-            dtype=(np.float64, np.float32),
-            multi_output=True,
+    def _settings(self) -> Settings:
+        """The parameters, as the fit needs them."""
+        return Settings(
+            n_hidden=int(self.n_hidden),
+            alpha=float(self.alpha),
+            standardize=bool(self.standardize),
+            solver=make_solver(self.solver, vars(self)),
+            max_iter=int(self.max_iter),
+            tol=float(self.tol),
+            n_init=int(self.n_init),
+            n_estimators=int(self.n_estimators),
+            n_iter_no_change=int(self.n_iter_no_change),
+            verbose=int(self.verbose),
         )
-        if issparse(X) and not X.has_canonical_format:
-            X = X.copy()
-            X.sum_duplicates()
-        return X, y
 
-    def _validation_rows(
-        self, X: Any, y: Any, sample_weight: Any, class_weight: Any, target: Target
-    ) -> Rows:
-        """Validation data that the user gave."""
+    def _validation_data(
+        self, X: Any, y: Any, sample_weight_val: Any, target: Target, sample_weight: Any
+    ) -> Data:
+        """Validation data that the user gave, weighted by class as the training data are."""
         if not self.early_stopping:
             raise ValueError(
                 "X_val, y_val and sample_weight_val are for early stopping: set "
@@ -569,45 +475,67 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
             )
         if X is None or y is None:
             raise ValueError("Validation data need both X_val and y_val.")
+        class_weight = self.class_weight
+        if class_weight == "balanced":
+            class_weight = balanced_as(target, sample_weight)
         try:
             X, y = self._validated(X, y, reset=False)
-            found = encode_target_as(y, target, "y_val")
-            w = row_weights(sample_weight, class_weight, found, X.shape[0])
+            found = target._replace(codes=target.output.codes(y, target.classes, "y_val"))
+            w = row_weights(sample_weight_val, class_weight, found, X.shape[0])
         except ValueError as error:
             raise ValueError(f"In the validation data: {error}") from error
-        return Rows.of_positive_weight(X, found.codes, w)
+        return Data.of_positive_weight(X, found.codes, w)
 
-    def _judge(self, held_out: Rows, layout: Layout, loss: Loss) -> Callable[[Parameters], float]:
+    def _score(self, held_out: Data, target: Target) -> Score:
         """Score of a network on validation data, by the loss or a scikit-learn scorer."""
-        if self.scoring == "loss":
-            return ValidationLoss(held_out.X, held_out.codes, held_out.w, layout, loss)
         X, y, w = held_out.X, held_out.codes, held_out.w
+        if self.scoring == "loss":
+            return ValidationLoss(X, y, w, target.output)
         if y.ndim == 1:
-            y = self.classes_[y]
-        scorer = check_scoring(self, self.scoring)
-        return ValidationScore(scorer, self._model, X, y, None if (w == w[0]).all() else w)
+            y = target.classes[y]
 
-    def _model(self, network: Parameters) -> Self:
-        """A copy of this estimator with other weights and no feature names."""
-        model = copy.copy(self)
-        model.__dict__.pop("feature_names_in_", None)
-        model.__dict__.update(_weights([network]))
+        def model_of(network: Parameters) -> ShallowTanhClassifier:
+            model = self._with_network(target, network, X.dtype)
+            model.__dict__.pop("feature_names_in_", None)
+            return model
+
+        scorer = check_scoring(self, self.scoring)
+        return ValidationScore(scorer, model_of, X, y, None if (w == w[0]).all() else w)
+
+    def _with_network(self, target: Target, network: Parameters, dtype: Any) -> Self:
+        """A copy of this estimator that predicts with a network under way."""
+        model = self._scratch()
+        model._set_network(target, [network], dtype)
         return model
 
-    def _members(self) -> list[Parameters]:
-        """The fitted members, in the units of X."""
-        (W1, W2), (b1, b2) = self.coefs_, self.intercepts_
-        return unfold(Parameters(W1, b1, W2, b2), self.member_intercepts_)
+    def _set_fit(self, fit: Fit, target: Target, dtype: Any) -> None:
+        """Set all fitted attributes, or raise if something is not finite."""
+        outcomes = fit.outcomes
+        loss = float(np.mean([outcome.value for outcome in outcomes]))
+        self._set_network(target, fit.networks, dtype)
+        check_finite(loss, self.coefs_ + self.intercepts_, dtype)
+        for name in ("validation_scores_", "best_validation_score_", "_stream"):
+            self.__dict__.pop(name, None)
+        self.__dict__.update(course(fit, slice(None), self.early_stopping), loss_=loss)
+        for m, member in enumerate(self.__dict__.get("_members", [])):
+            own = course(fit, slice(m, m + 1), self.early_stopping)
+            member.update(own, loss_=outcomes[m].value)
 
-    def _starts(self, problem: Problem, warm: bool, n_init: int) -> list[list[Start]]:
-        """Starts of each member: n_init random ones, or with n_init=1 the fitted member."""
-        states = spawn(check_random_state(self.random_state), int(self.n_estimators) * n_init)
-        if warm:
-            thetas = [problem.theta(member) for member in self._members()]
-        else:
-            thetas = [problem.layout.initial(state) for state in states]
-        starts = [Start(theta, state) for theta, state in zip(thetas, states, strict=True)]
-        return [starts[k : k + n_init] for k in range(0, len(starts), n_init)]
+    @property
+    def estimators_(self) -> list[ShallowTanhClassifier]:
+        """The members of the committee, each a fitted classifier."""
+        if not hasattr(self, "coefs_"):
+            raise AttributeError("The estimator has no members before it is fitted.")
+        members = []
+        described = self.__dict__.get("_members", [{}])
+        target = self._target()
+        for network, known in zip(self._networks(), described, strict=True):
+            member = self._with_network(target, network, network.W1.dtype)
+            member.n_estimators = 1
+            member.__dict__.update({k: v for k, v in known.items() if k != "offset"})
+            member.__dict__.pop("_stream", None)
+            members.append(member)
+        return members
 
     @available_if(_learns_from_streams)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -673,305 +601,74 @@ class ShallowTanhClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator
         >>> model.score(X, y) > 0.9
         True
         """
-        with _unchanged_on_failure(self):
-            self._partial_fit(X, y, classes, sample_weight)
+        self._partial_fit(X, y, classes, sample_weight)
         return self
 
     def _partial_fit(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> None:
+        model = self._scratch()
         for name, forbidden in (("early_stopping", True), ("class_weight", "balanced")):
-            if getattr(self, name) == forbidden:
+            if getattr(model, name) == forbidden:
                 raise ValueError(
                     f"partial_fit does not go with {name}={forbidden!r}, which needs all rows at "
                     "once; change it, or use fit."
                 )
-        first = not hasattr(self, "coefs_")
-        X, y = self._validated(X, y, reset=first)
-        target = self._stream_target(y, classes, first)
-        w = row_weights(sample_weight, self.class_weight, target, X.shape[0])
-        rows = Rows.of_positive_weight(X, target.codes, w)
-        layout = Layout(X.shape[1], int(self.n_hidden), target.n_outputs)
+        settings = model._settings()
+        first = not hasattr(model, "coefs_")
+        X, y = model._validated(X, y, reset=first)
+        target = encode_batch(y, classes, None if first else model._target())
         if not first:
-            self._check_same_network(
-                target, layout, "partial_fit continues the fitted network", "use a new estimator"
+            model._check_same_network(
+                target, "partial_fit continues the fitted network", "use a new estimator"
             )
-        state = self.__dict__.get("_stream")
-        if state is not None:
-            stream = Stream.resume(state, self.solver)
-        else:
-            stream = Stream.start(self.solver, check_random_state(self.random_state))
-        scaling = column_scaling(rows.X, rows.w) if self.standardize else None
-        weight = float(rows.w.sum()) * rows.unit
-        scaling = stream.see(scaling, weight)
-        if scaling is not None and not first:
-            scaling = scaling.keeping(self.coefs_[0])
-        # In F the penalty is alpha / 2 on the sum of all losses: this batch's share of it.
-        alpha = float(self.alpha) * weight / stream.weight
-        problem = Problem(rows, layout, LOSSES[target.activation], alpha, scaling)
-        solver = SOLVERS[self.solver]
-        assert solver.rule is not None  # or this method would not be available
-        thetas = []
-        with one_thread_blas, np.errstate(over="ignore", invalid="ignore"):
-            for m, [start] in enumerate(self._starts(problem, not first, n_init=1)):
-                options = self._options(solver, len(rows.w), [stream.random_state(m)])
-                [minibatches] = options.pop("minibatches")
-                rule = solver.rule(layout.size, **options)
-                theta = stream.advance(m, rule, problem.objective, start.theta, minibatches)
-                thetas.append(theta)
-            loss = float(np.mean([problem.objective.loss_gradient(theta)[0] for theta in thetas]))
-        self.classes_ = target.classes
-        self.n_outputs_ = layout.n_outputs
-        self.out_activation_ = target.activation
-        self._set_weights([problem.network(theta) for theta in thetas], loss, X.dtype)
-        self.loss_curve_ = [*self.__dict__.get("loss_curve_", []), loss]
-        self.n_iter_ = len(self.loss_curve_)
+        w = row_weights(sample_weight, model.class_weight, target, X.shape[0])
+        data = Data.of_positive_weight(X, target.codes, w)
+        stream = model._resumed_stream()
+        networks, losses = stream.learn(
+            data,
+            target.output,
+            settings,
+            check_random_state(model.random_state),
+            None if first else model._networks(),
+        )
+        earlier = model.__dict__.get("_members", [])
+        model._set_network(target, networks, X.dtype)
+        check_finite(float(np.mean(losses)), model.coefs_ + model.intercepts_, X.dtype)
         for name in ("start_losses_", "validation_scores_", "best_validation_score_"):
-            self.__dict__.pop(name, None)
-        self._stream = stream.state
+            model.__dict__.pop(name, None)
+        _extend_course(model.__dict__, self.__dict__, float(np.mean(losses)))
+        for m, member in enumerate(model.__dict__.get("_members", [])):
+            _extend_course(member, earlier[m] if earlier else {}, losses[m])
+        model._stream = stream.state
+        self._take_over(model)
 
-    def _stream_target(self, y: Any, classes: Any, first: bool) -> Target:
-        """Encode y of a batch among the classes of the stream."""
-        if first:
-            if type_of_target(y, input_name="y") == "multilabel-indicator":
-                return encode_target(y)
-            if classes is None:
-                raise ValueError(
-                    "classes must be passed on the first call to partial_fit: all labels that "
-                    "may come in this stream."
-                )
-            return encode_target_as(y, target_of_classes(classes), "y")
-        known = Target(
-            self.classes_,
-            np.empty((0, self.n_outputs_) if self._is_multilabel() else 0, np.intp),
-            self.out_activation_,
-            self.n_outputs_,
-        )
-        if classes is not None and not np.array_equal(
-            np.unique(np.asarray(classes)), known.classes
-        ):
-            raise ValueError(
-                f"classes={classes!r} is not what it was on the first call to partial_fit: "
-                f"{known.classes.tolist()}."
-            )
-        return encode_target_as(y, known, "y")
+    def _resumed_stream(self) -> Stream:
+        """The stream of earlier calls, or a new one."""
+        state = self.__dict__.get("_stream")
+        if state is None:
+            return Stream.start(self.solver, check_random_state(self.random_state))
+        return Stream.resume(state, self.solver)
 
-    def _is_multilabel(self) -> bool:
-        """Whether the fitted network has independent outputs, one a label."""
-        return self.out_activation_ == "logistic" and self.n_outputs_ > 1
-
-    def _options(
-        self, solver: Solver, n_samples: int, random_states: list[np.random.RandomState]
-    ) -> dict[str, Any]:
-        """What this solver needs beyond the common arguments, for starts with these states."""
-        batch_size = self.batch_size
-        if batch_size == "auto":
-            batch_size = min(max(n_samples // 100, 32), 512)
-        rate = self.learning_rate_init
-        if rate == "auto":
-            rate = AUTO_RATES["sgd" if self.solver == "sgd" else "adam"]
-        offered = {
-            "minibatches": [
-                Minibatches(
-                    int(batch_size), self.learning_rate, float(rate), self.shuffle, random_state
-                )
-                for random_state in random_states
-            ],
-            "momentum": self.momentum,
-            "nesterovs_momentum": self.nesterovs_momentum,
-        }
-        return {name: offered[name] for name in solver.needs}
-
-    def _set_weights(self, networks: list[Parameters], loss: float, dtype: Any) -> None:
-        """Set the weights and `loss_`, or raise if something is not finite."""
-        weights = _weights(networks, dtype)
-        parts = weights["coefs_"] + weights["intercepts_"]
-        if not np.isfinite(loss):
-            raise ValueError(
-                "F overflowed: alpha is too large beside the weights, or features are with "
-                "standardize=False, or learning_rate_init is. Decrease what is too large."
-            )
-        if not all(np.isfinite(part).all() for part in parts):
-            raise ValueError(
-                f"Features are too small or too large for weights in {np.dtype(dtype)}. Rescale "
-                "them, or give X as float64."
-            )
-        self.__dict__.update(weights)
-        self.loss_ = loss
-
-    def _set_course(self, members: list[Outcome], start_losses: FloatArray) -> None:
-        """Set what tells how the fit went."""
-        self.n_iter_ = max(member.n_iter for member in members)
-        self.loss_curve_ = mean_curve([member.curve for member in members])
-        self.start_losses_ = start_losses
-        for name in ("validation_scores_", "best_validation_score_", "_stream"):
-            self.__dict__.pop(name, None)
-        if self.early_stopping:
-            self.validation_scores_ = mean_curve([member.scores for member in members])
-            best = [member.best_score for member in members if member.best_score is not None]
-            self.best_validation_score_ = float(np.mean(best))
-
-    def _complaint(self, unfinished: list[Outcome], dtype: Any) -> str:
-        """What to say of members that have not converged."""
-        worst = max(unfinished, key=lambda member: member.largest_gradient)
-        which = ""
-        if self.n_estimators > 1:
-            which = f" in {len(unfinished)} of {self.n_estimators} members"
-        how = {
-            MAX_ITER: f"it reached max_iter={self.max_iter}",
-            STALLED: f"after {worst.n_iter} iterations no step lowered the objective further",
-            DIVERGED: f"F overflowed after {worst.n_iter} epochs, and the best of them is kept",
-        }[worst.status]
-        return (
-            f"ShallowTanhClassifier has not converged{which}: {how}, where the largest absolute "
-            f"entry of the gradient is {worst.largest_gradient:.1e}, above tol={self.tol:g}. "
-            f"{self._remedy(worst.status, dtype)}"
-        )
-
-    def _remedy(self, status: int, dtype: Any) -> str:
-        """What a user can do about a fit that ended in this way."""
-        remedies = ["increase tol"]
-        if status == DIVERGED:
-            return "Decrease learning_rate_init."
-        if status == MAX_ITER:
-            remedies = ["increase max_iter, or alpha, or tol"]
-            if SOLVERS[self.solver].rule is not None:
-                remedies.append("if F did not fall, decrease learning_rate_init")
-        elif dtype == np.float32:
-            remedies.append("give X as float64")
-        if not self.standardize:
-            remedies.append("set standardize=True, unless the features share a scale")
-        reason = "" if status == MAX_ITER else "Rounding allows no smaller gradient: "
-        text = reason + "; or ".join(remedies) + "."
-        return text[0].upper() + text[1:]
-
-    def _check_same_network(self, target: Target, layout: Layout, why: str, other: str) -> None:
+    def _check_same_network(self, target: Target, why: str, other: str) -> None:
         """Raise a ValueError where the fitted network cannot be continued with these data."""
-        n_members = len(self.member_intercepts_)
+        n_members = len(self.__dict__.get("_members", [{}]))
         n_hidden = self.coefs_[0].shape[1] // n_members
         trouble = None
-        if self.out_activation_ != target.activation or not np.array_equal(
-            self.classes_, target.classes
-        ):
+        if target.output != self._output() or not np.array_equal(self.classes_, target.classes):
             trouble = f"the classes in y are {target.classes} and the fitted ones {self.classes_}"
-        elif n_hidden != layout.n_hidden:
-            trouble = f"n_hidden={layout.n_hidden} and it has {n_hidden} hidden units"
+        elif n_hidden != self.n_hidden:
+            trouble = f"n_hidden={self.n_hidden} and it has {n_hidden} hidden units"
         elif n_members != self.n_estimators:
             trouble = f"n_estimators={self.n_estimators} and it has n_estimators={n_members}"
         if trouble is not None:
             raise ValueError(f"{why}, but {trouble}. Keep them the same, or {other}.")
 
-    def _logits(self, X: Any) -> FloatArray:
-        """Logits of shape (n_samples, n_outputs)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
-        (W1, W2), (b1, b2) = self.coefs_, self.intercepts_
-        with np.errstate(over="ignore", invalid="ignore"):  # looked for below
-            Z = logits(X, Parameters(W1, b1, W2, b2))
-        if not np.isfinite(Z).all():
-            raise ValueError(
-                f"X holds values so large that the network overflows {Z.dtype}: "
-                f"{np.abs(X).max():.3g} at most. Check their units, or give them as float64."
-            )
-        return Z
 
-    def _class_logits(self, X: Any) -> FloatArray:
-        """Logits with one column a class: -z and z for two classes."""
-        Z = self._logits(X)
-        return np.concatenate([-Z, Z], axis=1) if self.n_outputs_ == 1 else Z
+def _extend_course(course: dict[str, Any], before: dict[str, Any], loss: float) -> None:
+    """Set what tells of the passes so far, with F after one more."""
+    course["loss_"] = loss
+    course["loss_curve_"] = [*before.get("loss_curve_", []), loss]
+    course["n_iter_"] = len(course["loss_curve_"])
 
-    def decision_function(self, X: ArrayLike) -> FloatArray:
-        """Logits of the network, before the sigmoid or softmax.
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            For two classes the log-odds of ``classes_[1]``, otherwise a column a class.
-        """
-        Z = self._logits(X)
-        return Z.ravel() if self.n_outputs_ == 1 else Z
-
-    def predict(self, X: ArrayLike) -> Any:
-        """Most probable class, or for a multilabel fit every label of probability above 1/2.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Labels, or an indicator matrix of integers for a multilabel fit.
-        """
-        Z = self._logits(X)
-        if self.out_activation_ == "softmax":
-            return self.classes_[Z.argmax(axis=1)]
-        if self.n_outputs_ == 1:
-            return self.classes_[(Z.ravel() > 0).astype(np.intp)]
-        return (Z > 0).astype(np.int64)
-
-    def predict_proba(self, X: ArrayLike) -> FloatArray:
-        """Probability of each class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        P : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`. Rows sum to one, but for a multilabel fit, where
-            each column is the probability of that label.
-        """
-        Z = self._class_logits(X)
-        return LOSSES[self.out_activation_].probabilities(Z)
-
-    def predict_log_proba(self, X: ArrayLike) -> FloatArray:
-        """Logarithm of the probability of each class, from the logits.
-
-        It is finite also where `predict_proba` rounds to zero.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        log_P : ndarray of shape (n_samples, n_classes)
-            As `predict_proba`.
-        """
-        Z = self._class_logits(X)
-        return LOSSES[self.out_activation_].log_probabilities(Z)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.classifier_tags.multi_label = True
-        return tags
-
-    def __getstate__(self) -> dict[str, Any]:
-        from . import __version__
-
-        return {**super().__getstate__(), "_skshallow_version": __version__}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        from . import __version__
-
-        state = state.copy()
-        saved_by = state.pop("_skshallow_version", "unknown")
-        if saved_by != __version__:
-            warnings.warn(
-                _VersionWarning(
-                    estimator_name=type(self).__name__,
-                    current_sklearn_version=__version__,
-                    original_sklearn_version=saved_by,
-                ),
-                stacklevel=2,
-            )
-        super().__setstate__(state)
+# Where users import it from, and so the type that they are asked to trust in a saved model.
+ShallowTanhClassifier.__module__ = "skshallow"

@@ -7,10 +7,9 @@ The mean of the logits of M networks with h hidden units is the logits of one ne
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from ._arrays import FloatArray
 from ._parameters import Parameters
 
 
@@ -26,7 +25,7 @@ def spawn(random_state: np.random.RandomState, n_starts: int) -> list[np.random.
     return [np.random.RandomState(seed) for seed in seeds]
 
 
-def fold(members: list[Parameters]) -> Parameters:
+def join(members: list[Parameters]) -> Parameters:
     """The one network whose logits are the mean of the members'."""
     return Parameters(
         np.hstack([member.W1 for member in members]),
@@ -36,16 +35,22 @@ def fold(members: list[Parameters]) -> Parameters:
     )
 
 
-def unfold(network: Parameters, output_biases: Any) -> list[Parameters]:
-    """The members of a folded network, given their b2 of shape (n_members, n_outputs)."""
-    M = len(output_biases)
+def intercept_offsets(members: list[Parameters]) -> list[FloatArray]:
+    """What a joined network does not tell of each member: its b2 less the mean, (K,)."""
+    biases = np.array([member.b2 for member in members])
+    return list(biases - biases.mean(axis=0))
+
+
+def separate(network: Parameters, offsets: list[FloatArray]) -> list[Parameters]:
+    """The members of a joined network; undoes `join`."""
+    M = len(offsets)
     return [
-        Parameters(W1, b1, W2 * M, b2)
-        for W1, b1, W2, b2 in zip(
+        Parameters(W1, b1, W2 * M, network.b2 + offset)
+        for W1, b1, W2, offset in zip(
             np.hsplit(network.W1, M),
             np.hsplit(network.b1, M),
             np.vsplit(network.W2, M),
-            output_biases,
+            offsets,
             strict=True,
         )
     ]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._parameters import FloatArray
+from ._arrays import FloatArray
 
-# Validation's judgement of theta, and a hook that returns True to stop.
+# A score of theta on validation data, and a hook that returns True to stop.
 Score = Callable[[FloatArray], float]
 Hook = Callable[[FloatArray], bool]
 
@@ -62,20 +62,20 @@ class Monitor:
     def begin(self, theta: FloatArray, value: float) -> None:
         """Score the start, so that what is kept is never worse; it is not in `scores`."""
         if self.score is not None:
-            self._judge(theta, value, self.score(theta))
+            self._note(theta, value, self.score(theta))
             self._waited = 0
 
     def __call__(self, theta: FloatArray, value: float, gradient: FloatArray) -> bool:
         """Take note of an iteration; True asks the solver to stop."""
         self.curve.append(value)
         if self.score is not None:
-            self.scores.append(self._judge(theta, value, self.score(theta)))
+            self.scores.append(self._note(theta, value, self.score(theta)))
         if self.verbose:
             self._print(gradient)
         self.hooked = self.hook is not None and self.hook(theta)
         return self.hooked or (self.score is not None and self._waited >= self.patience)
 
-    def _judge(self, theta: FloatArray, value: float, score: float) -> float:
+    def _note(self, theta: FloatArray, value: float, score: float) -> float:
         if np.isnan(score):
             raise ValueError(
                 f"The validation score is NaN after iteration {len(self.curve)}: `scoring` is not "
@@ -90,9 +90,9 @@ class Monitor:
         return score
 
     def _print(self, gradient: FloatArray) -> None:
-        judged = f"   validation score = {self.scores[-1]:.6g}" if self.scores else ""
+        scored = f"   validation score = {self.scores[-1]:.6g}" if self.scores else ""
         print(
             f"{self.label}iteration {len(self.curve):5d}   F = {self.curve[-1]:.8g}   "
-            f"max|gradient| = {np.abs(gradient).max():.2e}{judged}   "
+            f"max|gradient| = {np.abs(gradient).max():.2e}{scored}   "
             f"{time.perf_counter() - self._start:.3f} s"
         )

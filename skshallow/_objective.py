@@ -1,59 +1,42 @@
-"""The function that every solver minimises, and its gradient."""
+"""The functions that solvers minimise, several over the same rows, and their derivatives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ._backprop import hessp, loss_gradient, loss_gradient_hessian
+from ._arrays import FloatArray, IntArray
+from ._backprop import Networks, hessp, loss_gradient
+from ._hessian import loss_gradient_hessian
 from ._losses import Loss
-from ._parameters import FloatArray, Layout
-from ._standardize import Scaling
+from ._parameters import Layout
+from ._rows import RowSource
 
-# Numbers in the widest buffer over all rows from which on float32 serves for the way down to what
-# float64 then finishes; see benchmarks/float32.py.
-ROUGH_ENTRIES = 2**14
-
-
-def rough_pays(n_samples: int, width: int) -> bool:
-    """Whether a float32 twin saves time on so many rows with so many numbers each."""
-    return n_samples * width >= ROUGH_ENTRIES
+# Numbers in the widest buffer over all rows from which on a descent in float32, which float64 then
+# finishes, saves time; see benchmarks/float32.py.
+FLOAT32_ENTRIES = 2**14
 
 
-class RowSource(Protocol):
-    """What the objective and the solvers ask of rows, wherever they are; see `RowBlocks`."""
+@dataclass
+class Counts:
+    """What has been computed so far, a network each."""
 
-    n_samples: int
-    dtype: np.dtype[Any]  # what the kernels compute in
-
-    @property
-    def n_together(self) -> int:
-        """Networks that are better computed side by side than one after the other."""
-
-    def reduce(
-        self,
-        kernel: Callable[..., None],
-        thetas: FloatArray,
-        *args: Any,
-        along: FloatArray | None = None,
-        shape: Any = None,
-    ) -> FloatArray:
-        """Sum of a kernel over all rows, a new float64 array of shape (n_stack, *shape)."""
-
-    def reduce_batch(
-        self, kernel: Callable[..., None], thetas: FloatArray, indices: Any, *args: Any
-    ) -> FloatArray:
-        """Sum of a kernel over the rows with these indices."""
+    evaluations: int = 0  # values with gradients
+    hessps: int = 0  # products with a Hessian
+    hessians: int = 0
 
 
 class Objective:
-    """F(theta) = (1/S) [sum_i w_i loss(y_i, z_i) + (alpha/2) (|V1|^2 + |W2|^2)], S = sum_i w_i.
+    """B problems over the same rows, b = 1..B, for networks that are computed side by side.
+
+        F_b(theta_b) = (1/S_b) [ sum_i w_bi loss(y_i, z_i(theta_b))
+                                 + (alpha_b/2) (|V1_b|^2 + |W2_b|^2) ],   S_b = sum_i w_bi
 
     theta = [V1, c1, W2, b2] in the order of `Layout`, always float64; biases are not
-    penalised. Several thetas may be stacked, one a row, and are then computed side by side.
+    penalised. Whatever is true of one F stays true of each: its result is the same to the bit
+    as alone. `take` says which of the problems a stack of thetas belongs to.
 
     Parameters
     ----------
@@ -61,24 +44,21 @@ class Objective:
         Features, encoded targets and positive weights.
     layout : Layout
     loss : Loss
-    total_weight : float
-        S.
-    alpha : float
+    alpha : float or ndarray of shape (B,)
         Strength of the penalty.
-    scaling : Scaling or None
-        Where V1, c1 act on standardised columns but `rows` holds them in their own units
-        (sparse X), the scaling between the two. None where theta acts on `rows` as it is.
-    make_rough : callable or None
-        Makes the rough twin, if there can be one: the same function on the same rows in a
-        precision that takes less time. Minibatches use it, and a solver may go most of its way
-        down it.
+    total_weight : float or ndarray of shape (B,)
+        S.
+    weights : ndarray of shape (B, n_samples), default=None
+        Weights of the rows in each problem, not negative; None where those of `rows` are meant.
+        Where all of the three are shared, there are as many problems as thetas.
 
     Attributes
     ----------
+    n_samples : int
     precision : float
         Relative rounding of what the kernels compute in.
-    n_evaluations, n_hessps, n_hessians : int
-        Values with gradients, Hessian products and Hessians computed so far, a theta each.
+    counts : Counts
+        Shared by all objectives that `take` and `in_float32` give, but for float32's own.
     """
 
     def __init__(
@@ -86,44 +66,79 @@ class Objective:
         rows: RowSource,
         layout: Layout,
         loss: Loss,
-        total_weight: float,
-        alpha: float,
-        scaling: Scaling | None = None,
-        make_rough: Callable[[], Objective | None] | None = None,
+        alpha: float | FloatArray,
+        total_weight: float | FloatArray,
+        weights: FloatArray | None = None,
+        counts: Counts | None = None,
     ) -> None:
         self.rows = rows
         self.layout = layout
         self.loss = loss
-        self.total_weight = total_weight
-        self.alpha = alpha
-        self.scaling = scaling
-        self._make_rough = make_rough
+        self.counts = Counts() if counts is None else counts
+        self.n_samples = rows.n_samples
         self.precision = float(np.finfo(rows.dtype).eps)
-        self.n_evaluations = self.n_hessps = self.n_hessians = 0
-        self._penalty = np.where(layout.penalty_mask > 0, alpha, 0.0)
+        # As columns, beside thetas: with a single row where it is shared.
+        self._alpha = np.reshape(np.asarray(alpha, dtype=np.float64), (-1, 1))
+        self._total = np.reshape(np.asarray(total_weight, dtype=np.float64), (-1, 1))
+        self._weights = None if weights is None else weights.astype(rows.dtype, copy=False)
+        self._penalty = np.where(layout.penalty_mask > 0, self._alpha, 0.0)
+        self._float32: tuple[Objective | None] | None = None
 
-    def twin(self, hessians: bool = False) -> Objective | None:
-        """The rough twin, if it saves time: for gradients alone, or for Hessians too."""
+    @property
+    def n_together(self) -> int:
+        """Networks that are better computed side by side than one after the other."""
+        return self.rows.n_together(self.layout)
+
+    def take(self, which: list[int]) -> Objective:
+        """The problems with these numbers; the objective itself where all problems are the same."""
+        n_own = max(len(self._alpha), len(self._total))
+        if self._weights is None and n_own == 1:
+            return self
+        return Objective(
+            self.rows,
+            self.layout,
+            self.loss,
+            self._alpha[which] if len(self._alpha) > 1 else self._alpha,
+            self._total[which] if len(self._total) > 1 else self._total,
+            None if self._weights is None else self._weights[which],
+            self.counts,
+        )
+
+    def in_float32(self, hessians: bool = False) -> Objective | None:
+        """The same problems in float32, if that saves time: for gradients, or for Hessians too."""
         width = self.layout.size if hessians else self.layout.width
-        return self._rough if rough_pays(self.rows.n_samples, width) else None
+        if self.n_samples * width < FLOAT32_ENTRIES:
+            return None
+        if self._float32 is None:
+            rows = self.rows.as_float32()
+            self._float32 = (
+                None
+                if rows is None
+                else Objective(
+                    rows, self.layout, self.loss, self._alpha, self._total, self._weights
+                ),
+            )
+        return self._float32[0]
 
-    @cached_property
-    def _rough(self) -> Objective | None:
-        return None if self._make_rough is None else self._make_rough()
+    def _networks(self, thetas: FloatArray, directions: FloatArray | None = None) -> Networks:
+        """Networks as the rows see them."""
+        if self.rows.to_fold is not None:
+            thetas = self._folded(thetas)
+            directions = None if directions is None else self._folded(directions)
+        return Networks(self.layout, thetas, self.loss, directions, self._weights)
 
     def _folded(self, thetas: FloatArray) -> FloatArray:
-        """Thetas as they act on the rows."""
-        if self.scaling is None:
-            return thetas
+        """Thetas that act on columns in their own units."""
+        assert self.rows.to_fold is not None
         folded = thetas.copy()
         parts = self.layout.unpack(folded)
-        parts.W1[...], parts.b1[...] = self.scaling.fold(*parts[:2])
+        parts.W1[...], parts.b1[...] = self.rows.to_fold.fold(*parts[:2])
         return folded
 
     def _pull_back(self, gradient: FloatArray) -> None:
         """Turn a derivative in the folded parts into one in theta, in place."""
-        if self.scaling is not None:
-            self.scaling.pull_back(*self.layout.unpack(gradient)[:2])
+        if self.rows.to_fold is not None:
+            self.rows.to_fold.pull_back(*self.layout.unpack(gradient)[:2])
 
     def loss_gradient(self, theta: FloatArray) -> tuple[Any, FloatArray]:
         """F and its gradient at theta, the gradient a new float64 array of theta's shape.
@@ -131,22 +146,22 @@ class Objective:
         A theta of shape (B, size) gives B values and gradients, to the bit as one by one.
         """
         thetas = theta if theta.ndim == 2 else theta[None]
-        self.n_evaluations += len(thetas)
-        total = self.rows.reduce(loss_gradient, self._folded(thetas), self.loss)
+        self.counts.evaluations += len(thetas)
+        total = self.rows.reduce(loss_gradient, self._networks(thetas))
         return _as_given(theta, *self._penalised(total, thetas))
 
-    def minibatch_gradient(self, theta: FloatArray, indices: FloatArray) -> tuple[Any, FloatArray]:
+    def minibatch_gradient(self, theta: FloatArray, indices: IntArray) -> tuple[Any, FloatArray]:
         """Unbiased estimates of F and its gradient from the rows with these indices.
 
         The rows' sums are scaled by n_samples / len(indices); the penalty is F's own, whatever
         the size of the batch or the weight in it.
         """
-        rough = self.twin()
-        if rough is not None:
-            return rough.minibatch_gradient(theta, indices)
+        in_float32 = self.in_float32()
+        if in_float32 is not None:
+            return in_float32.minibatch_gradient(theta, indices)
         thetas = theta if theta.ndim == 2 else theta[None]
-        total = self.rows.reduce_batch(loss_gradient, self._folded(thetas), indices, self.loss)
-        total *= self.rows.n_samples / len(indices)
+        total = self.rows.reduce_batch(loss_gradient, self._networks(thetas), indices)
+        total *= self.n_samples / len(indices)
         return _as_given(theta, *self._penalised(total, thetas))
 
     def _penalised(self, total: FloatArray, thetas: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -157,20 +172,22 @@ class Objective:
         gradients += pull
         pull *= thetas
         values += 0.5 * np.add.reduce(pull, axis=1)
-        total /= self.total_weight
+        total /= self._total
         return values, gradients
 
     def hessp(
         self, theta: FloatArray, direction: FloatArray, gauss_newton: bool = False
     ) -> FloatArray:
-        """F's Hessian at theta, or its Gauss-Newton part, times a direction: a new vector."""
-        self.n_hessps += 1
-        at, along = self._folded(np.array([theta])), self._folded(np.array([direction]))
-        product = self.rows.reduce(hessp, at, self.loss, gauss_newton, along=along)[0, 1:]
-        self._pull_back(product)
-        product += self._penalty * direction
-        product /= self.total_weight
-        return product
+        """F's Hessian at theta, or its Gauss-Newton part, times a direction: as theta, new."""
+        thetas = theta if theta.ndim == 2 else theta[None]
+        directions = direction.reshape(thetas.shape)
+        self.counts.hessps += len(thetas)
+        networks = self._networks(thetas, directions)
+        products = self.rows.reduce(hessp, networks, gauss_newton)[:, 1:]
+        self._pull_back(products)
+        products += self._penalty * directions
+        products /= self._total
+        return products.reshape(theta.shape)
 
     def loss_gradient_hessian(
         self, theta: FloatArray, gauss_newton: bool = False
@@ -181,18 +198,17 @@ class Objective:
         shared: on small data this costs a third less than one after the other.
         """
         thetas = theta if theta.ndim == 2 else theta[None]
-        self.n_evaluations += len(thetas)
-        self.n_hessians += len(thetas)
+        self.counts.evaluations += len(thetas)
+        self.counts.hessians += len(thetas)
         shape = (1 + self.layout.size,) * 2
-        total = self.rows.reduce(
-            loss_gradient_hessian, self._folded(thetas), self.loss, gauss_newton, shape=shape
-        )
+        networks = self._networks(thetas)
+        total = self.rows.reduce(loss_gradient_hessian, networks, gauss_newton, shape=shape)
         H = total[:, 1:, 1:]
         self._pull_back(H)
         self._pull_back(H.swapaxes(1, 2))
         diagonal = np.einsum("bii->bi", H)
         diagonal += self._penalty
-        H /= self.total_weight
+        H /= self._total[:, :, None]
         return _as_given(theta, *self._penalised(total[:, 0], thetas), H)
 
 

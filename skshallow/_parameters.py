@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
-FloatArray = np.ndarray[Any, np.dtype[Any]]
+from ._arrays import FloatArray
 
 
 class Parameters(NamedTuple):
@@ -18,6 +17,11 @@ class Parameters(NamedTuple):
     b1: FloatArray  # (n_hidden,)
     W2: FloatArray  # (n_hidden, n_outputs)
     b2: FloatArray  # (n_outputs,)
+
+    @property
+    def layout(self) -> Layout:
+        """The sizes of the network."""
+        return Layout(*self.W1.shape, *self.b2.shape)
 
 
 @dataclass(frozen=True)
@@ -31,38 +35,36 @@ class Layout:
     n_features: int
     n_hidden: int
     n_outputs: int
+    # Number of parameters.
+    size: int = field(init=False, compare=False)
+    # Where in theta each part is, and its shape.
+    _slices: tuple[tuple[slice, tuple[int, ...]], ...] = field(init=False, compare=False)
+    # 1 where theta holds a weight, 0 where it holds a bias, read-only of shape (size,).
+    penalty_mask: FloatArray = field(init=False, compare=False)
 
-    @cached_property
-    def _slices(self) -> list[tuple[slice, tuple[int, ...]]]:
-        """Where in theta each part is, and its shape."""
+    def __post_init__(self) -> None:
+        # Computed here and not in cached properties, whose locks a forked child may inherit held.
         d, h, k = self.n_features, self.n_hidden, self.n_outputs
-        first, second = (d + 1) * h, (h + 1) * k
-        return [
+        first, size = (d + 1) * h, (d + 1) * h + (h + 1) * k
+        slices = (
             (slice(0, d * h), (d, h)),
             (slice(d * h, first), (h,)),
             (slice(first, first + h * k), (h, k)),
-            (slice(first + h * k, first + second), (k,)),
-        ]
-
-    @cached_property
-    def size(self) -> int:
-        """Number of parameters."""
-        return self._slices[-1][0].stop
+            (slice(first + h * k, size), (k,)),
+        )
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "_slices", slices)
+        mask = np.zeros(size)
+        parts = self.unpack(mask)
+        parts.W1[...] = 1.0
+        parts.W2[...] = 1.0
+        mask.flags.writeable = False
+        object.__setattr__(self, "penalty_mask", mask)
 
     @property
     def width(self) -> int:
         """Units of the widest layer."""
         return max(self.n_hidden, self.n_outputs)
-
-    @cached_property
-    def penalty_mask(self) -> FloatArray:
-        """1 where theta holds a weight, 0 where it holds a bias, shape (size,)."""
-        mask = np.zeros(self.size)
-        parts = self.unpack(mask)
-        parts.W1[...] = 1.0
-        parts.W2[...] = 1.0
-        mask.flags.writeable = False  # shared by all who read this layout
-        return mask
 
     def unpack(self, theta: FloatArray) -> Parameters:
         """Views of W1, b1, W2, b2 in theta; writing to them writes to theta.

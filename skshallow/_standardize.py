@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from ._blocks import split_rows
-from ._parameters import FloatArray
+from ._arrays import FloatArray, Matrix
+from ._split import split_rows
 
 # Entries read at a time, 2 MiB in float64: beyond that a pass gets no faster, and below 2^14 it
 # slows down (1,000,000 x 20 and 6,000 x 5,000, float32 and float64).
 _ENTRIES = 2**18
 
 
-def _rows_at_once(X: Any) -> int:
+def _rows_at_once(X: Matrix) -> int:
     return max(1, _ENTRIES // X.shape[1])
 
 
@@ -57,19 +57,12 @@ class Scaling:
         scale[lost] = 1 / largest[lost]
         return Scaling(self.mean, scale)
 
-    def apply(self, X: FloatArray, out: FloatArray | None = None) -> FloatArray:
-        """Standardised dense X, in X's dtype, rounded once.
+    def rounded(self, dtype: Any) -> Scaling:
+        """The scaling with means that X's dtype holds, so that subtracting them there is exact.
 
-        It is written to `out`, which may be X, or to a new C-ordered array.
+        Nothing is lost: biases are not penalised, so F has the same minimum for any mean.
         """
-        if out is None:
-            out = np.empty(X.shape, X.dtype)
-        inverse = self.inverse
-        for rows, part in split_rows(X, _rows_at_once(X)):
-            centred = part - self.mean
-            centred *= inverse
-            out[rows] = centred
-        return out
+        return Scaling(self.mean.astype(dtype).astype(np.float64), self.scale)
 
     def fold(self, V1: FloatArray, c1: FloatArray) -> tuple[FloatArray, FloatArray]:
         """W1, b1 in the units of X from V1, c1 on standardised columns."""
@@ -105,7 +98,7 @@ def merge(one: Scaling, weight: float, other: Scaling, other_weight: float) -> S
     return Scaling(mean, scale)
 
 
-def column_scaling(X: Any, w: FloatArray) -> Scaling:
+def column_scaling(X: Matrix, w: FloatArray) -> Scaling:
     """Weighted mean and standard deviation of each column of X.
 
     Parameters

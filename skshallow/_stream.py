@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 
+from ._arrays import FloatArray
+from ._fit import Data, Settings, make_problem, make_starts
 from ._objective import Objective
-from ._parameters import FloatArray
-from ._solvers import Minibatches, Rule, pass_once
-from ._standardize import Scaling, merge
+from ._outputs import Output
+from ._parameters import Parameters
+from ._solvers import Stochastic
+from ._standardize import Scaling, column_scaling, merge
+from ._threads import one_thread_blas
 
 
 class Stream:
@@ -64,12 +69,50 @@ class Stream:
         """Random numbers for a member's pass: other ones in each call, the same in each run."""
         return np.random.RandomState([self.state["seed"], self.state["n_calls"], member])
 
-    def advance(
-        self, member: int, rule: Rule, objective: Objective, theta: FloatArray, batches: Minibatches
+    def learn(
+        self,
+        data: Data,
+        output: Output,
+        settings: Settings,
+        random_state: np.random.RandomState,
+        networks: list[Parameters] | None,
+    ) -> tuple[list[Parameters], list[float]]:
+        """Pass once over a batch.
+
+        Parameters
+        ----------
+        networks : list of Parameters or None
+            The members so far, on the user's X; None for random ones.
+
+        Returns
+        -------
+        networks : list of Parameters
+        losses : list of float
+            F of each member on the batch after the pass.
+        """
+        solver = settings.solver
+        assert isinstance(solver, Stochastic)  # or the estimator has no partial_fit
+        weight = float(data.w.sum()) * data.unit
+        scaling = column_scaling(data.X, data.w) if settings.standardize else None
+        problem = make_problem(data, output, self.see(scaling, weight), networks)
+        # In F the penalty is alpha / 2 on the sum of all losses: this batch's share of it.
+        alpha = settings.alpha * weight / self.weight
+        objective = problem.objective(settings.n_hidden, alpha)
+        starts = make_starts(problem, replace(settings, n_init=1), random_state, networks)
+        with one_thread_blas(), np.errstate(over="ignore", invalid="ignore"):
+            thetas = [
+                self._advance(m, solver, objective, start.theta) for m, [start] in enumerate(starts)
+            ]
+            losses = [objective.loss_gradient(theta)[0] for theta in thetas]
+        return [problem.network(theta, settings.n_hidden) for theta in thetas], losses
+
+    def _advance(
+        self, member: int, solver: Stochastic, objective: Objective, theta: FloatArray
     ) -> FloatArray:
         """Theta of a member after a pass over the objective's rows."""
+        rule = solver.rule(len(theta))
         if member < len(self.state["rules"]):
             rule.state = self.state["rules"][member]
         else:
             self.state["rules"].append(rule.state)
-        return pass_once(objective, theta, rule, batches)
+        return solver.pass_once(objective, theta, rule, self.random_state(member))

@@ -10,21 +10,16 @@ from sklearn.utils import check_array, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from ._parameters import FloatArray
+from ._arrays import FloatArray, IntArray
+from ._outputs import Output, indicator_of, output_for, positions
 
 
 class Target(NamedTuple):
     """What y says: the labels, and each row's in numbers."""
 
-    classes: Any  # (n_classes,) labels; column numbers for multilabel y
-    codes: Any  # (n_samples,) positions in classes, or (n_samples, n_classes) of 0 and 1
-    activation: str  # of the output layer: a key of LOSSES
-    n_outputs: int
-
-    @property
-    def multilabel(self) -> bool:
-        """Whether rows have any number of labels."""
-        return self.codes.ndim == 2
+    classes: Any  # (n_classes,) labels; column numbers for a multilabel y
+    codes: IntArray  # (n_samples,) positions in classes, or (n_samples, n_classes) of 0 and 1
+    output: Output
 
 
 def encode_target(y: Any) -> Target:
@@ -52,74 +47,61 @@ def encode_target(y: Any) -> Target:
         y = plain
     kind = type_of_target(y, input_name="y")
     if kind == "multilabel-indicator":
-        indicator = y.toarray() if issparse(y) else y
-        if not np.isin(indicator, (0, 1)).all():
-            raise ValueError(
-                "A multilabel y must be an indicator matrix of zeros and ones, got the values "
-                f"{np.unique(indicator).tolist()}."
-            )
-        n_labels = indicator.shape[1]
-        return Target(np.arange(n_labels), indicator, "logistic", n_labels)
+        indicator = indicator_of(y)
+        classes = np.arange(indicator.shape[1])
+        return Target(classes, indicator, output_for(len(classes), multilabel=True))
     if kind not in ("binary", "multiclass"):
         check_classification_targets(y)  # knows the reasons
         raise ValueError(
             f"y of type {kind!r} is not supported: give one column of class labels, or a "
             "multilabel indicator matrix of zeros and ones."
         )
-    classes, codes = np.unique(y, return_inverse=True)
+    classes = np.unique(y)
     if len(classes) == 1:
         raise ValueError(
             "ShallowTanhClassifier needs samples of at least 2 classes in y, but y contains "
             f"only one class: {classes.tolist()[0]!r}."
         )
-    if len(classes) == 2:
-        return Target(classes, codes, "logistic", 1)
-    return Target(classes, codes, "softmax", len(classes))
+    return Target(classes, positions(y, classes), output_for(len(classes), multilabel=False))
 
 
-def encode_target_as(y: Any, like: Target, name: str) -> Target:
-    """Codes of y, called `name` in messages, among the classes of another target.
+def encode_batch(y: Any, classes: Any, known: Target | None) -> Target:
+    """Encode y of a batch of a stream.
+
+    Parameters
+    ----------
+    y : array or sparse matrix
+    classes : array-like or None
+        All labels that may come, as the user named them in this call.
+    known : Target or None
+        The classes of earlier batches; None for the first one.
 
     Raises
     ------
     ValueError
-        If y is of another kind or holds a label that the other target does not.
+        If the classes are missing or not at least two labels of a kind, are not those of earlier
+        batches, or y holds another label.
     """
-    if like.multilabel != (type_of_target(y, input_name=name) == "multilabel-indicator"):
-        kind = "a multilabel indicator" if like.multilabel else "one column of labels"
-        raise ValueError(f"{name} must be {kind}, as what the network is fitted to.")
-    if like.multilabel:
-        found = encode_target(y)
-        if found.n_outputs != like.n_outputs:
+    if known is None:
+        if type_of_target(y, input_name="y") == "multilabel-indicator":
+            return encode_target(y)
+        if classes is None:
             raise ValueError(
-                f"{name} has {found.n_outputs} columns, but the network {like.n_outputs} outputs."
+                "classes must be passed on the first call to partial_fit: all labels that may come "
+                "in this stream."
             )
-        return found
-    y = column_or_1d(y, warn=True)
-    unseen = np.setdiff1d(y, like.classes)
-    if len(unseen):
+        known = encode_target(np.unique(np.asarray(classes)))
+    elif classes is not None and not np.array_equal(np.unique(np.asarray(classes)), known.classes):
         raise ValueError(
-            f"{name} holds the labels {unseen.tolist()}, but the classes are "
-            f"{like.classes.tolist()}."
+            f"classes={classes!r} is not what it was on the first call to partial_fit: "
+            f"{known.classes.tolist()}."
         )
-    return like._replace(codes=np.searchsorted(like.classes, y))
-
-
-def target_of_classes(classes: Any) -> Target:
-    """A target with these classes and no rows.
-
-    Raises
-    ------
-    ValueError
-        If they are not at least two labels of a kind.
-    """
-    classes = np.unique(np.asarray(classes))
-    return encode_target(classes)._replace(codes=np.empty(0, np.intp))
+    return known._replace(codes=known.output.codes(y, known.classes))
 
 
 def _class_weights(class_weight: Any, target: Target, w: FloatArray) -> FloatArray:
     """Weight of each class, shape (n_classes,); "balanced" counts samples by w."""
-    if target.multilabel:
+    if target.output.multilabel:
         raise ValueError(
             "class_weight is not defined for a multilabel y, whose rows have several labels "
             "or none; set class_weight=None and pass sample_weight to fit."

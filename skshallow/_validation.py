@@ -1,4 +1,4 @@
-"""Data that a fit is judged on but does not see, and the judgement."""
+"""Data that a fit is scored on but does not see, and the scores."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from ._backprop import loss_value
-from ._blocks import RowBlocks
-from ._losses import Loss
-from ._parameters import FloatArray, Layout, Parameters
+from ._arrays import FloatArray, IntArray, Matrix
+from ._backprop import Networks, loss_value
+from ._outputs import Output
+from ._parameters import Parameters
+from ._rows import RowBlocks
 
 
 def hold_out(
-    codes: FloatArray, classes: Any, fraction: float, random_state: np.random.RandomState
-) -> tuple[FloatArray, FloatArray]:
+    codes: IntArray, classes: Any, fraction: float, random_state: np.random.RandomState
+) -> tuple[IntArray, IntArray]:
     """Row numbers of a training and a validation part, stratified but for multilabel codes.
 
     Raises
@@ -57,19 +58,18 @@ class ValidationLoss:
     Parameters
     ----------
     X, codes, w : rows in the user's units
-    layout : Layout
-    loss : Loss
+    output : Output
     """
 
-    def __init__(self, X: Any, codes: Any, w: FloatArray, layout: Layout, loss: Loss) -> None:
-        encoded = loss.encode(codes, X.dtype)
-        self._rows = RowBlocks(X, encoded, w.astype(X.dtype), layout, X.dtype)
-        self._loss, self._total = loss, w.sum()
+    def __init__(self, X: Matrix, codes: IntArray, w: FloatArray, output: Output) -> None:
+        self._rows = RowBlocks(X, output.loss.encode(codes), w)
+        self._loss, self._total = output.loss, w.sum()
 
     def __call__(self, network: Parameters) -> float:
         """Score of a network in the units of X; greater is better."""
-        theta = self._rows.layout.pack(network)
-        total = self._rows.reduce(loss_value, theta[None], self._loss, shape=())
+        layout = network.layout
+        networks = Networks(layout, layout.pack(network)[None], self._loss)
+        total = self._rows.reduce(loss_value, networks, shape=())
         return -float(total[0] / self._total)
 
 

@@ -3,9 +3,9 @@ import oracle
 import pytest
 from problems import N_SAMPLES, make_problem
 
-from skshallow._backprop import Block, Work, forward, hessp, loss_gradient, loss_gradient_hessian
+from skshallow._backprop import Work, forward, hessp, loss_gradient
+from skshallow._hessian import loss_gradient_hessian
 from skshallow._losses import LOSSES
-from skshallow._objective import Objective
 from skshallow._parameters import Layout
 
 grid = [
@@ -26,7 +26,7 @@ def over_grid(test):
 @over_grid
 def test_loss_and_gradient_equal_the_per_sample_oracle(kind, storage, weighted, n_rows, dtype):
     p = make_problem(kind, storage, weighted, dtype)
-    total = p.rows(n_rows).reduce(loss_gradient, p.theta[None], p.loss)[0]
+    total = p.rows(n_rows).reduce(loss_gradient, p.networks())[0]
     parameters = p.layout.unpack(p.theta)
     value, *gradient = oracle.loss_and_gradient(p.dense, p.y, p.w, *parameters, kind)
     # Rounding of sums of 23 terms of order one.
@@ -44,9 +44,9 @@ def test_gradient_equals_finite_differences(kind, storage, weighted, n_rows, dty
 
     def value(theta):
         rows = exact._replace(X=p.X.astype(np.float64)).rows(n_rows)
-        return rows.reduce(loss_gradient, theta[None], p.loss)[0, 0]
+        return rows.reduce(loss_gradient, p.networks(theta[None]))[0, 0]
 
-    gradient = p.rows(n_rows).reduce(loss_gradient, p.theta[None], p.loss)[0, 1:]
+    gradient = p.rows(n_rows).reduce(loss_gradient, p.networks())[0, 1:]
     tolerance = 1e-4 if dtype == np.float32 else 1e-7
     np.testing.assert_allclose(
         gradient, oracle.finite_difference(value, p.theta), rtol=tolerance, atol=tolerance
@@ -60,7 +60,7 @@ def test_hessian_and_its_products_equal_finite_differences(kind, storage, weight
 
     def gradient(theta):
         rows = exact._replace(X=p.X.astype(np.float64)).rows(n_rows)
-        return rows.reduce(loss_gradient, theta[None], p.loss)[0, 1:]
+        return rows.reduce(loss_gradient, p.networks(theta[None]))[0, 1:]
 
     step = 1e-6
     numeric = np.array(
@@ -71,18 +71,18 @@ def test_hessian_and_its_products_equal_finite_differences(kind, storage, weight
     )
     rows = p.rows(n_rows)
     shape = (1 + p.layout.size,) * 2
-    [bordered] = rows.reduce(loss_gradient_hessian, p.theta[None], p.loss, False, shape=shape)
+    [bordered] = rows.reduce(loss_gradient_hessian, p.networks(), False, shape=shape)
     tolerance = 1e-4 if dtype == np.float32 else 1e-7
     np.testing.assert_allclose(bordered[1:, 1:], numeric, rtol=tolerance, atol=tolerance)
     rounding = 1e-5 if dtype == np.float32 else 1e-13
     np.testing.assert_allclose(
         bordered[0],
-        rows.reduce(loss_gradient, p.theta[None], p.loss)[0],
+        rows.reduce(loss_gradient, p.networks())[0],
         rtol=rounding,
         atol=10 * rounding,
     )
     direction = np.random.default_rng(1).standard_normal(p.layout.size)
-    [product] = rows.reduce(hessp, p.theta[None], p.loss, False, along=direction[None])
+    [product] = rows.reduce(hessp, p.networks(directions=direction[None]), False)
     assert product[0] == 0
     np.testing.assert_allclose(product[1:], numeric @ direction, rtol=tolerance, atol=tolerance)
 
@@ -92,7 +92,7 @@ def test_hessian_and_its_products_equal_finite_differences(kind, storage, weight
 def test_gauss_newton_is_the_curvature_of_the_loss_of_linearised_logits(kind, storage):
     p = make_problem(kind, storage)
     shape = (1 + p.layout.size,) * 2
-    matrix = p.rows(7).reduce(loss_gradient_hessian, p.theta[None], p.loss, True, shape=shape)
+    matrix = p.rows(7).reduce(loss_gradient_hessian, p.networks(), True, shape=shape)
     matrix = matrix[0, 1:, 1:]
 
     def logits(theta):
@@ -115,7 +115,7 @@ def test_gauss_newton_is_the_curvature_of_the_loss_of_linearised_logits(kind, st
         expected += w * J[:, i] @ B @ J[:, i].T
     np.testing.assert_allclose(matrix, expected, atol=1e-7)
     direction = np.random.default_rng(1).standard_normal(p.layout.size)
-    [product] = p.rows(7).reduce(hessp, p.theta[None], p.loss, True, along=direction[None])
+    [product] = p.rows(7).reduce(hessp, p.networks(directions=direction[None]), True)
     np.testing.assert_allclose(product[1:], matrix @ direction, atol=1e-12)
 
 
@@ -123,10 +123,11 @@ def test_gauss_newton_is_the_curvature_of_the_loss_of_linearised_logits(kind, st
 def test_forward_gives_views_of_the_work_buffers(kind):
     p = make_problem(kind)
     work = Work(N_SAMPLES + 2, 2, p.layout, p.X.dtype)
-    [H], [Z] = forward(Block(p.X, None, None), p.layout.layers(p.theta[None]), work)
-    _, kept_H, _, kept_Z, _ = work.views(1, N_SAMPLES)
-    assert np.shares_memory(H, kept_H)
-    assert np.shares_memory(Z, kept_Z)
+    buffers = forward(p.block(), p.layers(), work)
+    [H], [Z] = buffers.H, buffers.Z
+    kept = work.buffers(1, N_SAMPLES)
+    assert np.shares_memory(H, kept.H)
+    assert np.shares_memory(Z, kept.Z)
     for x, h, z in zip(p.dense, H.T, Z.T, strict=True):
         hidden, logits = oracle.logits(x, *p.layout.unpack(p.theta))
         np.testing.assert_allclose(h, hidden, rtol=1e-12)
@@ -138,9 +139,11 @@ def test_tanh_is_exact_to_the_rounding_of_one(dtype):
     x = np.concatenate([np.linspace(-25, 25, 20_001), [0, 1e-30, -1e-10, 300, -300, 1e30, -1e30]])
     layout = Layout(1, 1, 1)
     X = x.astype(dtype)[:, None]
+    p = make_problem("two classes")._replace(X=X, y=np.zeros(len(X)), w=np.ones(len(X)))
+    p = p._replace(layout=layout, theta=np.eye(1, 4)[0])
     work = Work(len(X), 1, layout, X.dtype)
     with np.errstate(over="ignore"):
-        H, _ = forward(Block(X, None, None), layout.layers(np.eye(1, 4, dtype=dtype)), work)
+        H = forward(p.block(), p.layers(), work).H
     exact = np.tanh(X[:, 0].astype(np.longdouble))
     assert np.abs(H[0, 0] - exact).max() <= 2 * np.finfo(dtype).eps
 
@@ -148,19 +151,22 @@ def test_tanh_is_exact_to_the_rounding_of_one(dtype):
 @pytest.mark.parametrize("storage", ["dense", "CSR"])
 def test_kernel_adds_to_its_accumulator_and_leaves_its_inputs(storage):
     p = make_problem("K classes", storage)
-    theta = p.theta.copy()
-    layers = p.layout.layers(theta[None])
-    block = Block(p.X, p.loss.encode(p.y, p.X.dtype), p.w)
+    layers, block = p.layers(), p.block()
     work = Work(N_SAMPLES, 1, p.layout, p.X.dtype)
     once = np.zeros((1, 1 + p.layout.size))
-    loss_gradient(block, layers, work, p.loss, p.layout, once)
+    loss_gradient(block, layers, work, once)
     twice = once.copy()
-    loss_gradient(block, layers, work, p.loss, p.layout, twice)
+    loss_gradient(block, layers, work, twice)
     np.testing.assert_allclose(twice, 2 * once, rtol=1e-14)
     fresh = make_problem("K classes", storage)
+    (X, y, w), expected = block, fresh.block()
+    dense = [part.toarray() if storage == "CSR" else part for part in (X, expected.X)]
+    np.testing.assert_array_equal(*dense)
+    np.testing.assert_array_equal(y, expected.y)
+    np.testing.assert_array_equal(w, expected.w)
+    np.testing.assert_array_equal(p.theta, fresh.theta)  # of which layers are views
     np.testing.assert_array_equal(p.dense, fresh.dense)
     np.testing.assert_array_equal(p.w, fresh.w)
-    np.testing.assert_array_equal(theta, fresh.theta)
 
 
 @pytest.mark.parametrize("kind", oracle.KINDS)
@@ -175,8 +181,8 @@ def test_networks_side_by_side_are_to_the_bit_what_they_are_alone(kind, storage,
 
     def run(some):
         args = () if kernel is loss_gradient else (False,)
-        along = directions[some] if kernel is hessp else None
-        return rows.reduce(kernel, thetas[some], p.loss, *args, along=along, shape=shape)
+        networks = p.networks(thetas[some], directions[some] if kernel is hessp else None)
+        return rows.reduce(kernel, networks, *args, shape=shape)
 
     together = run(slice(None))
     for k in range(6):
@@ -185,17 +191,16 @@ def test_networks_side_by_side_are_to_the_bit_what_they_are_alone(kind, storage,
 
 @pytest.mark.parametrize("kind", oracle.KINDS)
 def test_a_column_of_ones_takes_the_biases_into_the_products(kind):
-    p = make_problem(kind)
-    size = 1 + p.layout.size
     sums = []
-    for X in (p.X, np.column_stack([p.X, np.ones(N_SAMPLES)])):
-        block = Block(X, p.loss.encode(p.y, X.dtype), p.w)
-        work = Work(N_SAMPLES, 1, p.layout, X.dtype)
+    for storage in ("CSR", "dense"):  # without such a column, and with one
+        p = make_problem(kind, storage)
+        size = 1 + p.layout.size
+        work = Work(N_SAMPLES, 1, p.layout, p.X.dtype)
         total = np.zeros((1, size, size))
-        layers = p.layout.layers(p.theta[None])
-        loss_gradient_hessian(block, layers, work, p.loss, False, p.layout, total)
+        loss_gradient_hessian(p.block(), p.layers(), work, False, total)
         product = np.zeros((1, size))
-        hessp(block, layers, layers, work, p.loss, False, p.layout, product)
+        layers = p.networks(directions=p.theta[None]).layers(p.X.dtype)
+        hessp(p.block(), layers, work, False, product)
         sums.append((total, product))
     for plain, with_ones in zip(*sums, strict=True):
         np.testing.assert_allclose(with_ones, plain, rtol=1e-11, atol=1e-12)
@@ -205,25 +210,26 @@ def test_a_column_of_ones_takes_the_biases_into_the_products(kind):
 def test_float32_sums_do_not_drift_with_the_number_of_rows(storage):
     # The sums over blocks are float64: a thousand equal blocks add up to a thousand times one.
     p = make_problem("two classes", storage, weighted=False, dtype=np.float32)
-    theta = p.theta[None].astype(np.float32)
-    block = Block(p.X, p.loss.encode(p.y, np.float32), p.w.astype(np.float32))
     work = Work(N_SAMPLES, 1, p.layout, p.X.dtype)
     one, total = np.zeros((2, 1, 1 + p.layout.size))
-    loss_gradient(block, p.layout.layers(theta), work, p.loss, p.layout, one)
+    loss_gradient(p.block(), p.layers(), work, one)
     for _ in range(1000):
-        loss_gradient(block, p.layout.layers(theta), work, p.loss, p.layout, total)
+        loss_gradient(p.block(), p.layers(), work, total)
     np.testing.assert_allclose(total, 1000 * one, rtol=1e-12)
 
 
 def test_saturated_units_have_no_gradient():
     layout = Layout(1, 1, 1)
-    loss = LOSSES["logistic"]
-    X = np.array([[1e300], [-1e300]])
-    block = Block(X, loss.encode(np.array([0, 1]), X.dtype), np.ones(2))
+    p = make_problem("two classes")._replace(
+        X=np.array([[1e300], [-1e300]]),
+        y=np.array([0, 1]),
+        w=np.ones(2),
+        layout=layout,
+        theta=np.array([1.0, 0, 1, 0]),
+    )
     total = np.zeros((1, 1 + layout.size))
-    layers = layout.layers(np.array([[1.0, 0, 1, 0]]))
     with np.errstate(over="ignore"):  # as a fit has it: exp(-2 a) is infinite
-        loss_gradient(block, layers, Work(2, 1, layout, X.dtype), loss, layout, total)
+        loss_gradient(p.block(), p.layers(), Work(2, 1, layout, p.X.dtype), total)
     dW1, _, dW2, _ = layout.unpack(total[0, 1:])
     assert dW1 == 0
     assert dW2 > 0
@@ -238,6 +244,6 @@ def test_objective_at_a_minimum_of_one_parameter_is_flat():
         X=np.zeros((4, 1)), y=y, w=np.ones(4), layout=layout, loss=loss
     )
     theta = np.array([0, 0, 0, np.log(3)])
-    value, gradient = Objective(p.rows(), layout, loss, 4, 1.0).loss_gradient(theta)
+    value, gradient = p.objective(alpha=1.0).loss_gradient(theta)
     assert value == pytest.approx(-(0.75 * np.log(0.75) + 0.25 * np.log(0.25)))
     np.testing.assert_allclose(gradient, 0, atol=1e-16)

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 
-from skshallow import ShallowTanhClassifier, _classifier
+from skshallow import ShallowTanhClassifier, _base, _classifier
 
 X, Y = load_iris(return_X_y=True)
 
@@ -46,8 +46,9 @@ def no_work(monkeypatch):
     def fail(*args, **kwargs):
         raise AssertionError("work began")
 
-    for name in ("Problem", "logits", "descend"):
+    for name in ("column_scaling", "make_problem", "fit_members"):
         monkeypatch.setattr(_classifier, name, fail)
+    monkeypatch.setattr(_base, "network_logits", fail)
 
 
 def test_every_parameter_is_listed():

@@ -71,8 +71,8 @@ def test_a_callback_stops_the_fit_cleanly(solver):
 def test_a_callback_stops_a_committee_with_the_members_so_far():
     one = fit(Recorder(), tol=1e-2).n_iter_
     model = fit(Recorder(stop_after=one + 3), tol=1e-2, random_state=None, n_estimators=5)
-    assert len(model.member_intercepts_) < 5
-    assert model.coefs_[0].shape[1] == 4 * len(model.member_intercepts_)
+    assert len(model.estimators_) < 5
+    assert model.coefs_[0].shape[1] == 4 * len(model.estimators_)
     assert np.isnan(model.start_losses_[-1]).all()
 
 

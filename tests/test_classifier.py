@@ -1,21 +1,23 @@
 import doctest
 import re
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from problems import standardised
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 
 import skshallow
-from skshallow import ShallowTanhClassifier, _classifier
-from skshallow._blocks import RowBlocks
+from skshallow import ShallowTanhClassifier
+from skshallow._fit import Data, make_problem, make_starts
 from skshallow._losses import LOSSES
-from skshallow._parameters import Layout
-from skshallow._solvers import SOLVERS, Solver
+from skshallow._outputs import output_for
+from skshallow._rows import RowBlocks
+from skshallow._solvers import SOLVERS
 from skshallow._standardize import column_scaling
-from skshallow._training import Problem, Rows
 
 X, Y = load_iris(return_X_y=True)
 BINARY = Y > 0
@@ -43,8 +45,8 @@ def test_public_names():
 
 
 def test_docstring_example():
-    assert doctest.testmod(_classifier).attempted >= 5
-    assert doctest.testmod(_classifier).failed == 0
+    assert doctest.testmod(skshallow).attempted >= 5
+    assert doctest.testmod(skshallow).failed == 0
 
 
 # Fitted attributes and prediction
@@ -247,13 +249,13 @@ def test_warm_start_continues_from_the_fitted_function(kind):
 def test_warm_start_keeps_the_function_when_the_statistics_change():
     model = fitted("K classes", warm_start=True)
     part = X[:99:2]
-    rows = Rows(part, np.arange(50) % 3, np.ones(50))
-    scaling = column_scaling(part, rows.w)
-    problem = Problem(rows, Layout(4, 5, 3), LOSSES["softmax"], 1.0, scaling)
-    [[start]] = model._starts(problem, True, 1)
-    V1, c1, W2, b2 = problem.layout.unpack(start.theta)
+    data = Data(part, np.arange(50) % 3, np.ones(50))
+    scaling, networks = column_scaling(part, data.w), model._networks()
+    problem = make_problem(data, output_for(3, multilabel=False), scaling, networks)
+    [[start]] = make_starts(problem, model._settings(), np.random.RandomState(0), networks)
+    V1, c1, W2, b2 = problem.layout(5).unpack(start.theta)
     np.testing.assert_allclose(
-        np.tanh(scaling.apply(part) @ V1 + c1) @ W2 + b2,
+        np.tanh(standardised(part, scaling) @ V1 + c1) @ W2 + b2,
         model.decision_function(part),
         atol=1e-10,
     )
@@ -312,13 +314,15 @@ def test_without_warm_start_fit_starts_anew():
 
 @pytest.mark.parametrize("exception", [RuntimeError, KeyboardInterrupt])
 def test_a_failed_fit_leaves_the_estimator_as_it_was(monkeypatch, exception):
-    def failing(*args, **kwargs):
-        raise exception
+    @dataclass(frozen=True)
+    class Failing:
+        def solve(self, *args, **kwargs):
+            raise exception
 
     model = fitted("K classes")
     probabilities = model.predict_proba(X)
     before = vars(model).copy()
-    monkeypatch.setitem(SOLVERS, "auto", Solver(failing))
+    monkeypatch.setitem(SOLVERS, "auto", Failing)
     with pytest.raises(exception):
         model.fit(np.hstack([X, X]), BINARY)
     assert vars(model).keys() == before.keys()

@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from skshallow import ShallowTanhClassifier
-from skshallow._committee import fold, mean_curve, unfold
+from skshallow._committee import intercept_offsets, join, mean_curve, separate
 from skshallow._parameters import Layout
 
 X, Y = load_iris(return_X_y=True)
@@ -26,7 +26,7 @@ def fit(kind, random_state=7, **parameters):
     return model.fit(*KINDS[kind])
 
 
-def test_fold_is_the_mean_of_the_logits_and_unfold_undoes_it():
+def test_join_is_the_mean_of_the_logits_and_separate_undoes_it():
     rng = np.random.default_rng(0)
     layout = Layout(3, 4, 2)
     members = [layout.unpack(rng.standard_normal(layout.size)) for _ in range(5)]
@@ -35,9 +35,9 @@ def test_fold_is_the_mean_of_the_logits_and_unfold_undoes_it():
     def logits(network):
         return np.tanh(data @ network.W1 + network.b1) @ network.W2 + network.b2
 
-    folded = fold(members)
-    np.testing.assert_allclose(logits(folded), np.mean([logits(m) for m in members], axis=0))
-    again = unfold(folded, np.array([member.b2 for member in members]))
+    joined = join(members)
+    np.testing.assert_allclose(logits(joined), np.mean([logits(m) for m in members], axis=0))
+    again = separate(joined, intercept_offsets(members))
     for got, want in zip(again, members, strict=True):
         for ours, theirs in zip(got, want, strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-15)

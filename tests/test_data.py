@@ -13,10 +13,10 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from skshallow import ShallowTanhClassifier, _objective
-from skshallow._blocks import RowBlocks
 from skshallow._losses import LOSSES
 from skshallow._objective import Objective
 from skshallow._parameters import Layout, Parameters
+from skshallow._rows import RowBlocks
 from skshallow._solvers import SOLVERS
 
 X, Y = load_iris(return_X_y=True)
@@ -138,8 +138,8 @@ def test_kernels_compute_in_the_dtype_of_X(dtype, monkeypatch):
     original = _objective.loss_gradient
 
     def spy(block, layers, work, *args):
-        buffers = work.views(1, block.X.shape[0])
-        seen.update(part.dtype for part in (block.X, block.w, *layers, *buffers))
+        buffers = work.buffers(1, block.X.shape[0])
+        seen.update(part.dtype for part in (block.X, block.w, layers.W1, layers.W2, *buffers))
         original(block, layers, work, *args)
 
     monkeypatch.setattr(_objective, "loss_gradient", spy)
@@ -183,12 +183,12 @@ def test_a_descent_that_begins_in_float32_ends_in_float64(
     dtypes = []
     original = RowBlocks.__init__
 
-    def spy(self, X, y, w, layout, dtype, **options):
-        dtypes.append(np.dtype(dtype))
-        original(self, X, y, w, layout, dtype, **options)
+    def spy(self, *args, **options):
+        original(self, *args, **options)
+        dtypes.append(self.dtype)
 
     monkeypatch.setattr(RowBlocks, "__init__", spy)
-    monkeypatch.setattr(_objective, "ROUGH_ENTRIES", 1000)
+    monkeypatch.setattr(_objective, "FLOAT32_ENTRIES", 1000)
     parameters = {"solver": solver, "standardize": standardize, "alpha": 5.0, "tol": 1e-6}
     if not standardize:
         data = data - 50
@@ -198,7 +198,8 @@ def test_a_descent_that_begins_in_float32_ends_in_float64(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(data, y, w)
-    assert dtypes == [np.float64, np.float32]
+    # Rows as they are, standardised ones, and these in float32.
+    assert dtypes == [np.float64] * (2 if standardize else 1) + [np.float32]
     # F and its gradient, from their definition and in float64, at what was fitted.
     X = data[w > 0]
     center, scale = (X.mean(axis=0), X.std(axis=0)) if standardize else (0, 1)
@@ -207,11 +208,9 @@ def test_a_descent_that_begins_in_float32_ends_in_float64(
     V1 = W1 * np.reshape(scale, (-1, 1)) * np.ones((3, 1))
     theta = layout.pack(Parameters(V1, b1 + np.ones(3) * center @ W1, W2, b2))
     monkeypatch.undo()
-    encoded = LOSSES["logistic"].encode(y[w > 0], float)
-    blocks = RowBlocks((X - center) / scale, encoded, np.ones(len(X)), layout, np.float64)
-    value, gradient = Objective(blocks, layout, LOSSES["logistic"], len(X), 5.0).loss_gradient(
-        theta
-    )
+    loss = LOSSES["logistic"]
+    rows = RowBlocks((X - center) / scale, loss.encode(y[w > 0]), np.ones(len(X)))
+    value, gradient = Objective(rows, layout, loss, 5.0, len(X)).loss_gradient(theta)
     assert model.loss_ == pytest.approx(value, rel=1e-12)
     assert solver == "adam" or np.abs(gradient).max() <= 1.0001 * model.tol
 
@@ -223,7 +222,7 @@ def test_values_beyond_float32_are_descended_in_float64_alone(solver, monkeypatc
     data[:, 2] = 1e39 * np.sign(data[:, 0])  # saturates every unit it reaches
     found = []
     for entries in (1, np.inf):
-        monkeypatch.setattr(_objective, "ROUGH_ENTRIES", entries)
+        monkeypatch.setattr(_objective, "FLOAT32_ENTRIES", entries)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             model = ShallowTanhClassifier(8, solver=solver, standardize=False, random_state=0)
@@ -233,8 +232,8 @@ def test_values_beyond_float32_are_descended_in_float64_alone(solver, monkeypatc
 
 
 @pytest.mark.parametrize("solver", ["lbfgs", "newton"])
-def test_several_starts_early_stopping_and_a_warm_start_with_a_twin(solver, monkeypatch):
-    monkeypatch.setattr(_objective, "ROUGH_ENTRIES", 1)
+def test_several_starts_early_stopping_and_a_warm_start_in_float32_first(solver, monkeypatch):
+    monkeypatch.setattr(_objective, "FLOAT32_ENTRIES", 1)
     data, y = X[50:], Y[50:]
     model = ShallowTanhClassifier(4, solver=solver, n_init=3, random_state=0).fit(data, y)
     seeds = np.random.RandomState(0).randint(2**31 - 1, size=3)

@@ -8,7 +8,7 @@ import pytest
 
 import skshallow.inspection
 from skshallow import ShallowTanhClassifier
-from skshallow._classifier import DOCUMENTATION
+from skshallow._base import DOCUMENTATION
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))

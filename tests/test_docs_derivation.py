@@ -23,7 +23,7 @@ def find(name):
             continue
         for part in parts[k:]:
             found = getattr(found, part)
-        return getattr(found, "func", found)  # of a cached property
+        return found
     raise ModuleNotFoundError(name)
 
 
@@ -35,9 +35,10 @@ def test_quoted_lines_stand_in_the_function_in_this_order(name, code):
 
 
 def test_what_holds_the_equations_is_quoted():
-    kernels = {
-        f"skshallow._backprop.{name}"
-        for name in ("forward", "_backward", "hessp", "loss_gradient_hessian")
+    kernels = {f"skshallow._backprop.{name}" for name in ("forward", "backward", "hessp")}
+    kernels |= {
+        f"skshallow._hessian.{name}"
+        for name in ("loss_gradient_hessian", "_add_gauss_newton_part", "_add_residual_part")
     }
     losses = {
         f"skshallow._losses.{loss}.{verb}"
@@ -76,6 +77,6 @@ def test_equations_are_numbered_in_order_and_those_referred_to_exist():
     assert in_code <= set(tags)
 
 
-def test_every_slip_of_the_notes_has_its_row():
+def test_every_error_of_the_notes_has_its_row():
     rows = re.findall(r"^\| (\d) \| (.*?) \| (.*?) \| (.*) \|$", PAGE, re.M)
     assert [int(row[0]) for row in rows] == list(range(1, 10))

@@ -40,7 +40,7 @@ def test_examples_run(test, capsys):
 
 
 def test_the_class_has_an_example():
-    assert "skshallow._classifier.ShallowTanhClassifier" in [test.name for test in EXAMPLES]
+    assert "skshallow.ShallowTanhClassifier" in [test.name for test in EXAMPLES]
 
 
 def test_every_parameter_is_described_with_its_default():
@@ -58,7 +58,7 @@ def test_every_attribute_is_described(early_stopping):
     model = ShallowTanhClassifier(2, early_stopping=early_stopping, tol=1e-2, n_estimators=2)
     model.fit(X, y)
     described = section("Attributes")
-    fitted = {name for name in vars(model) if name.endswith("_") and name[0] != "_"}
+    fitted = {name for name in dir(model) if name.endswith("_") and name[0] != "_"}
     with_validation = {"validation_scores_", "best_validation_score_"}
     assert fitted == set(described) - (set() if early_stopping else with_validation)
     sizes = {
@@ -80,4 +80,5 @@ def test_every_attribute_is_described(early_stopping):
             arrays = value if isinstance(value, list) else [value]
             assert [np.shape(array) for array in arrays] == shapes, name
         elif isinstance(value, list):
-            assert len(value) == model.n_iter_, name
+            length = model.n_estimators if name == "estimators_" else model.n_iter_
+            assert len(value) == length, name

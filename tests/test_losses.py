@@ -12,10 +12,11 @@ def evaluate(name, Z, codes, w=None, dtype=np.float64):
     loss = LOSSES[name]
     Z = np.array(Z, dtype)
     w = np.ones(len(Z), dtype) if w is None else np.asarray(w, dtype)
-    G = np.full_like(Z.T, np.nan)
-    value = loss.loss_gradient(Z.T.copy(), loss.encode(np.asarray(codes), dtype), w, G)
-    assert value.dtype == np.float64
-    return float(value), G.T
+    G = np.full_like(Z.T[None], np.nan)
+    values = loss.loss_gradient(Z.T[None].copy(), loss.encode(np.asarray(codes)), w[None], G)
+    assert values.dtype == np.float64
+    assert values.shape == (1,)
+    return float(values[0]), G[0].T
 
 
 @pytest.mark.parametrize(
@@ -95,29 +96,29 @@ def test_second_derivative_and_its_factors_equal_finite_differences(name):
     step = 1e-6
     up, down = (evaluate(name, Z + sign * step * R, codes, w)[1] for sign in (1, -1))
     loss = LOSSES[name]
-    product = loss.hessp(Z.T, w, R.T)
+    product = loss.hessp(Z.T, w[None], R.T)
     np.testing.assert_allclose(product.T, (up - down) / (2 * step), atol=1e-8)
-    F = np.array(list(loss.curvature_factors(Z.T, w)))
+    F = np.array(list(loss.curvature_factors(Z.T, w[None])))
     assert len(F) == 3
     np.testing.assert_allclose(np.einsum("fji,fli,il->ji", F, F, R), product, atol=1e-14)
     # What loss_gradient leaves of the logits has the same curvature.
     left = Z.T.copy()
-    loss.loss_gradient(left, loss.encode(codes, Z.dtype), w, np.empty_like(left))
-    np.testing.assert_allclose(loss.hessp(left, w, R.T), product, rtol=1e-12)
+    loss.loss_gradient(left, loss.encode(codes), w[None], np.empty_like(left))
+    np.testing.assert_allclose(loss.hessp(left, w[None], R.T), product, rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_networks_side_by_side_have_the_losses_they_have_alone(name):
     rng = np.random.default_rng(0)
-    Z, w = rng.normal(scale=3, size=(5, 4, 50)), rng.uniform(0, 2, 50)
+    Z, w = rng.normal(scale=3, size=(5, 4, 50)), rng.uniform(0, 2, (1, 50))
     codes = rng.integers(0, 2, (50, 4)) if name == "logistic" else rng.integers(0, 4, 50)
-    y, loss = LOSSES[name].encode(codes, Z.dtype), LOSSES[name]
+    y, loss = LOSSES[name].encode(codes), LOSSES[name]
     together, G = Z.copy(), np.empty_like(Z)
     values = loss.loss_gradient(together, y, w, G)
     factors = list(loss.curvature_factors(together, w))
     for k in range(5):
-        alone, g = Z[k].copy(), np.empty_like(Z[k])
+        alone, g = Z[k : k + 1].copy(), np.empty_like(Z[:1])
         assert loss.loss_gradient(alone, y, w, g) == values[k]
-        np.testing.assert_array_equal(G[k], g)
+        np.testing.assert_array_equal(G[k], g[0])
         for stacked, factor in zip(factors, loss.curvature_factors(alone, w), strict=True):
-            np.testing.assert_array_equal(stacked[k], factor)
+            np.testing.assert_array_equal(stacked[k], factor[0])

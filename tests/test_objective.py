@@ -4,12 +4,11 @@ import pytest
 from problems import make_problem
 from sklearn.neural_network import MLPClassifier
 
-from skshallow._objective import Objective
 from skshallow._standardize import column_scaling
 
 
 def objective_of(p, alpha=0.7, scaling=None, n_rows=7):
-    return Objective(p.rows(n_rows), p.layout, p.loss, p.w.sum(), alpha, scaling)
+    return p.objective(alpha, n_rows, scaling)
 
 
 @pytest.mark.parametrize("kind", oracle.KINDS)
@@ -46,7 +45,7 @@ def test_hessian_equals_finite_differences(kind, storage):
         *_, full = objective.loss_gradient_hessian(p.theta, gauss_newton)
         products = [objective.hessp(p.theta, e, gauss_newton) for e in np.eye(len(p.theta))]
         np.testing.assert_allclose(products, full, atol=1e-14)
-    assert (objective.n_hessians, objective.n_hessps) == (3, 2 * len(p.theta))
+    assert (objective.counts.hessians, objective.counts.hessps) == (3, 2 * len(p.theta))
 
 
 @pytest.mark.parametrize("kind", oracle.KINDS)
@@ -55,7 +54,7 @@ def test_sparse_rows_equal_the_standardised_dense_ones(kind, dtype):
     p = make_problem(kind, "CSR", dtype=dtype)
     scaling = column_scaling(p.X, p.w)
     sparse = objective_of(p, scaling=scaling)
-    dense = objective_of(p._replace(X=scaling.apply(p.dense)))
+    dense = objective_of(p._replace(X=p.dense), scaling=scaling)
     rtol = 1e-5 if dtype == np.float32 else 1e-12
     for ours, theirs in zip(
         sparse.loss_gradient(p.theta), dense.loss_gradient(p.theta), strict=True
@@ -120,6 +119,6 @@ def test_counts_evaluations_and_leaves_theta():
     objective = objective_of(p, scaling=column_scaling(p.X, p.w))
     first = objective.loss_gradient(p.theta)
     second = objective.loss_gradient(p.theta)
-    assert objective.n_evaluations == 2
+    assert objective.counts.evaluations == 2
     assert first[0] == second[0]
     assert not np.shares_memory(first[1], second[1])

@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from oracle import KINDS, loss_and_gradient
+from problems import standardised
 from sklearn.exceptions import ConvergenceWarning
 
 from skshallow import ShallowTanhClassifier
-from skshallow._backprop import loss_gradient
-from skshallow._blocks import RowBlocks
+from skshallow._backprop import Networks, loss_gradient
 from skshallow._losses import LOSSES
 from skshallow._parameters import Layout
+from skshallow._rows import RowBlocks
 from skshallow._standardize import column_scaling
 
 SHAPES = st.tuples(st.integers(2, 12), st.integers(1, 4))
@@ -48,10 +49,8 @@ def test_kernel_equals_the_oracle(data, kind, X):
     layout = Layout(d, data.draw(st.integers(1, 4)), K)
     theta = data.draw(hnp.arrays(np.float64, layout.size, elements=numbers(2)))
     loss = LOSSES["softmax" if kind == "K classes" else "logistic"]
-    encoded = loss.encode(y, X.dtype)
-    n_rows = data.draw(st.integers(1, n + 2))
-    rows = RowBlocks(X, encoded, w, layout, X.dtype, n_rows=n_rows)
-    total = rows.reduce(loss_gradient, theta[None], loss)[0]
+    rows = RowBlocks(X, loss.encode(y), w, n_rows=data.draw(st.integers(1, n + 2)))
+    total = rows.reduce(loss_gradient, Networks(layout, theta[None], loss))[0]
     value, *gradient = loss_and_gradient(X, y, w, *layout.unpack(theta), kind)
     np.testing.assert_allclose(total[0], value, rtol=1e-10, atol=1e-10)
     for got, want in zip(layout.unpack(total[1:]), gradient, strict=True):
@@ -63,14 +62,15 @@ def test_kernel_equals_the_oracle(data, kind, X):
 def test_standardised_columns_have_mean_zero_and_variance_one_or_vanish(X, exponents):
     X = X * 10.0 ** np.array(exponents[: X.shape[1]])
     scaling = column_scaling(X, np.ones(len(X)))
-    Z = scaling.apply(X)
     constant = scaling.scale == 0
     # Rounding of X itself, and how large it is beside the spread.
     rounding = np.abs(X).max(axis=0) * np.finfo(float).eps
     resolution = rounding / np.where(constant, 1, scaling.scale)
-    np.testing.assert_array_equal(Z[:, constant], 0)
-    assert (np.abs(Z.mean(axis=0)) <= 10 * resolution + 1e-12)[~constant].all()
-    assert (np.abs(Z.std(axis=0) - 1) <= 10 * resolution + 1e-12)[~constant].all()
+    for prepared in (True, False):
+        Z = standardised(X, scaling, prepared)
+        np.testing.assert_array_equal(Z[:, constant], 0)
+        assert (np.abs(Z.mean(axis=0)) <= 10 * resolution + 1e-12)[~constant].all()
+        assert (np.abs(Z.std(axis=0) - 1) <= 10 * resolution + 1e-12)[~constant].all()
     sparse = column_scaling(sp.csr_array(X), np.ones(len(X)))
     # Sums in another order; entries of both signs may all but cancel.
     assert (np.abs(sparse.mean - scaling.mean) <= 10 * rounding + 1e-250).all()

@@ -1,7 +1,5 @@
 """Every test runs over the registry: a new solver is tested by its line there."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from oracle import KINDS
@@ -12,21 +10,11 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
 from skshallow import ShallowTanhClassifier
-from skshallow._objective import Objective
-from skshallow._solvers import (
-    CONVERGED,
-    MAX_ITER,
-    SOLVERS,
-    STALLED,
-    STOPPED,
-    Minibatches,
-    _auto,
-    _lbfgs,
-    _newton,
-)
+from skshallow._solvers import SOLVERS, Ending, Stochastic, _auto, _lbfgs, _newton, make_solver
+from skshallow._solvers._stochastic import Minibatches
 from skshallow._standardize import column_scaling
 
-FULL_BATCH = [name for name, solver in SOLVERS.items() if solver.rule is None]
+FULL_BATCH = [name for name, solver in SOLVERS.items() if not issubclass(solver, Stochastic)]
 every_solver = pytest.mark.parametrize("name", SOLVERS)
 full_batch = pytest.mark.parametrize("name", FULL_BATCH)
 stochastic = pytest.mark.parametrize("name", ["adam", "sgd"])
@@ -37,27 +25,45 @@ class Quadratic:
 
     minimum = np.array([3.0, -2.0, 0.5])
     A = np.diag([1.0, 10.0, 100.0])
-    rows = SimpleNamespace(n_samples=1)  # all of them in a batch
+    n_samples = 1  # all of them in a batch
     precision = np.finfo(float).eps
 
-    def loss_gradient(self, theta):
-        gradient = (theta - self.minimum) @ self.A
-        return 1 + 0.5 * ((theta - self.minimum) * gradient).sum(axis=-1), gradient
+    def take(self, which):
+        return self
 
-    def twin(self, hessians=False):
+    def in_float32(self, hessians=False):
         return None
 
+    def loss_gradient(self, thetas):
+        gradients = (thetas - self.minimum) @ self.A
+        return 1 + 0.5 * ((thetas - self.minimum) * gradients).sum(axis=-1), gradients
+
     def hessian(self, theta):
+        """Of one theta; subclasses with another one need no more."""
         return self.A
 
-    def loss_gradient_hessian(self, theta):
-        return *self.loss_gradient(theta), np.array([self.hessian(one) for one in theta])
+    def loss_gradient_hessian(self, thetas):
+        return *self.loss_gradient(thetas), np.array([self.hessian(theta) for theta in thetas])
 
-    def hessp(self, theta, direction):
-        return self.A @ direction
+    def hessp(self, thetas, directions):
+        return np.array(
+            [self.hessian(theta) @ d for theta, d in zip(thetas, directions, strict=True)]
+        )
 
 
-def solve_all(name, objective, thetas, *, tol=1e-4, max_iter=1000, stop_after=None, **options):
+def solver_of(name, **parameters):
+    """A solver with parameters that suit small problems, but for those that are given."""
+    usual = {"batch_size": 5, "learning_rate": "cosine", "learning_rate_init": 0.02}
+    usual |= {"shuffle": True, "momentum": 0.9, "nesterovs_momentum": True}
+    assert parameters.keys() <= usual.keys()
+    return make_solver(name, usual | parameters)
+
+
+def states(n_starts):
+    return [np.random.RandomState(k) for k in range(n_starts)]
+
+
+def solve_all(name, objective, thetas, *, tol=1e-4, max_iter=1000, stop_after=None, **parameters):
     """Results and paths from several starts."""
     paths = [[] for _ in thetas]
 
@@ -65,24 +71,13 @@ def solve_all(name, objective, thetas, *, tol=1e-4, max_iter=1000, stop_after=No
         paths[k].append((theta.copy(), value, gradient.copy()))
         return len(paths[k]) == stop_after
 
-    minibatches = {"batch_size": 5, "schedule": "cosine", "shuffle": True, "learning_rate": 0.02}
-    minibatches |= options
-    offered = {"momentum": 0.9, "nesterovs_momentum": True}
-    offered = {name: options.get(name, value) for name, value in offered.items()}
-    for key in offered:
-        minibatches.pop(key, None)
-    offered["minibatches"] = [
-        Minibatches(**minibatches | {"random_state": np.random.RandomState(k)})
-        for k in range(len(thetas))
-    ]
-    solver = SOLVERS[name]
-    results = solver.solve(
+    results = solver_of(name, **parameters).solve(
         objective,
         np.array(thetas),
         tol=tol,
         max_iter=max_iter,
         callback=callback,
-        **{need: offered[need] for need in solver.needs},
+        random_states=states(len(thetas)),
     )
     return results, paths
 
@@ -97,22 +92,20 @@ def solve(name, objective, theta0, **options):
 @pytest.mark.parametrize("kind", KINDS)
 def test_starts_side_by_side_end_where_they_do_alone(name, kind):
     p = make_problem(kind)
-    objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.1)
+    objective = p.objective(0.1)
     thetas = np.random.default_rng(0).standard_normal((5, p.layout.size))
-    thetas[2] = solve("newton", objective, thetas[2], tol=1e-9)[0].x  # ends before it begins
+    thetas[2] = solve("newton", objective, thetas[2], tol=1e-9)[0].theta  # ends before it begins
     before = thetas.copy()
     results, paths = solve_all(name, objective, thetas, tol=1e-5, max_iter=60)
-    assert len({result.nit for result in results}) > 1
+    assert len({result.n_iter for result in results}) > 1
     np.testing.assert_array_equal(thetas, before)
     for k in range(5):
-        # The same minibatches too.
-        options = {"random_state": np.random.RandomState(k)} if k == 0 else {}
-        if options or name not in ("adam", "sgd"):
-            alone, path = solve(name, objective, thetas[k], tol=1e-5, max_iter=60, **options)
-            assert (results[k].nit, results[k].status) == (alone.nit, alone.status)
-            np.testing.assert_array_equal(results[k].x, alone.x)
-            np.testing.assert_array_equal(results[k].jac, alone.jac)
-            assert results[k].fun == alone.fun
+        if k == 0 or name not in ("adam", "sgd"):  # the same minibatches too
+            alone, path = solve(name, objective, thetas[k], tol=1e-5, max_iter=60)
+            assert (results[k].n_iter, results[k].ending) == (alone.n_iter, alone.ending)
+            np.testing.assert_array_equal(results[k].theta, alone.theta)
+            np.testing.assert_array_equal(results[k].gradient, alone.gradient)
+            assert results[k].value == alone.value
             assert [value for _, value, _ in paths[k]] == [value for _, value, _ in path]
 
 
@@ -120,11 +113,13 @@ def test_starts_side_by_side_end_where_they_do_alone(name, kind):
 def test_finds_the_minimum_of_a_quadratic(name):
     theta0 = np.zeros(3)
     rate = {"sgd": 0.01, "adam": 0.3}.get(name, 1)
-    result, path = solve(name, Quadratic(), theta0, tol=1e-6, max_iter=5000, learning_rate=rate)
-    assert result.status == CONVERGED
-    np.testing.assert_allclose(result.x, Quadratic.minimum, atol=1e-6)
-    assert result.fun == pytest.approx(1, abs=1e-11)
-    assert result.nit == len(path)
+    result, path = solve(
+        name, Quadratic(), theta0, tol=1e-6, max_iter=5000, learning_rate_init=rate
+    )
+    assert result.ending is Ending.CONVERGED
+    np.testing.assert_allclose(result.theta, Quadratic.minimum, atol=1e-6)
+    assert result.value == pytest.approx(1, abs=1e-11)
+    assert result.n_iter == len(path)
     assert not theta0.any()
 
 
@@ -132,13 +127,13 @@ def test_finds_the_minimum_of_a_quadratic(name):
 @pytest.mark.parametrize("kind", KINDS)
 def test_converged_means_a_small_gradient_and_F_never_rises(name, kind):
     p = make_problem(kind)
-    objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.1)
+    objective = p.objective(0.1)
     result, path = solve(name, objective, p.theta, tol=1e-6)
-    assert result.status == CONVERGED
-    assert np.abs(result.jac).max() <= 1e-6
+    assert result.ending is Ending.CONVERGED
+    assert np.abs(result.gradient).max() <= 1e-6
     values = [value for _, value, _ in path]
     assert (np.diff(values) <= 0).all()
-    assert values[-1] == result.fun
+    assert values[-1] == result.value
     for theta, value, gradient in path:
         expected_value, expected_gradient = objective.loss_gradient(theta)
         assert value == expected_value
@@ -148,51 +143,51 @@ def test_converged_means_a_small_gradient_and_F_never_rises(name, kind):
 @every_solver
 def test_says_that_it_reached_max_iter(name):
     p = make_problem("two classes")
-    objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.1)
+    objective = p.objective(0.1)
     result, path = solve(name, objective, p.theta, max_iter=3)
-    assert result.status == MAX_ITER
-    assert result.nit == len(path) == 3
-    assert result.fun == min(value for _, value, _ in path)
-    value, gradient = objective.loss_gradient(result.x)
-    assert result.fun == value
-    np.testing.assert_array_equal(result.jac, gradient)
+    assert result.ending is Ending.MAX_ITER
+    assert result.n_iter == len(path) == 3
+    assert result.value == min(value for _, value, _ in path)
+    value, gradient = objective.loss_gradient(result.theta)
+    assert result.value == value
+    np.testing.assert_array_equal(result.gradient, gradient)
 
 
 @full_batch
 def test_says_that_it_stalled_at_rounding_level(name):
     p = make_problem("two classes")
-    objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.1)
+    objective = p.objective(0.1)
     result, _ = solve(name, objective, p.theta, tol=0, max_iter=10_000)
-    assert result.status == STALLED
-    assert np.abs(result.jac).max() < 1e-6
+    assert result.ending is Ending.STALLED
+    assert np.abs(result.gradient).max() < 1e-6
 
 
 @full_batch
 def test_a_stall_returns_the_value_and_gradient_of_its_point(name):
     for seed in range(20):
         p = make_problem("two classes", seed=seed)
-        objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.1)
+        objective = p.objective(0.1)
         result, _ = solve(name, objective, p.theta, tol=0, max_iter=10_000)
-        value, gradient = objective.loss_gradient(result.x)
-        assert result.fun == value
-        np.testing.assert_array_equal(result.jac, gradient)
+        value, gradient = objective.loss_gradient(result.theta)
+        assert result.value == value
+        np.testing.assert_array_equal(result.gradient, gradient)
 
 
 @every_solver
 def test_stops_when_the_callback_asks_for_it(name):
     p = make_problem("two classes")
-    objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.1)
+    objective = p.objective(0.1)
     result, path = solve(name, objective, p.theta, tol=1e-12, stop_after=4)
-    assert result.status == STOPPED
-    assert result.nit == len(path) == 4
-    assert result.fun == min(value for _, value, _ in path)
+    assert result.ending is Ending.STOPPED
+    assert result.n_iter == len(path) == 4
+    assert result.value == min(value for _, value, _ in path)
 
 
 @every_solver
 def test_starting_at_the_minimum_takes_no_iteration(name):
     result, path = solve(name, Quadratic(), Quadratic.minimum.copy())
-    assert result.status == CONVERGED
-    assert result.nit == len(path) == 0
+    assert result.ending is Ending.CONVERGED
+    assert result.n_iter == len(path) == 0
 
 
 @every_solver
@@ -207,11 +202,11 @@ def test_every_solver_is_a_choice_of_the_estimator(name):
 @pytest.mark.parametrize("kind", KINDS)
 def test_solvers_find_the_same_minimum_from_the_same_start(kind):
     p = make_problem(kind)
-    objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 1.0)
+    objective = p.objective(1.0)
     # A start in one minimum's basin; from afar each may go down into another.
-    minimum = solve("newton", objective, p.theta, tol=1e-8)[0].x
+    minimum = solve("newton", objective, p.theta, tol=1e-8)[0].theta
     start = minimum + 0.01 * np.random.default_rng(0).standard_normal(p.layout.size)
-    values = {name: solve(name, objective, start, tol=1e-7)[0].fun for name in FULL_BATCH}
+    values = {name: solve(name, objective, start, tol=1e-7)[0].value for name in FULL_BATCH}
     assert values == pytest.approx(dict.fromkeys(FULL_BATCH, values["lbfgs"]), abs=1e-8)
 
 
@@ -229,14 +224,14 @@ def subproblem(request, monkeypatch):
 def test_newton_converges_to_1e_10_without_a_rise(kind, storage):
     p = make_problem(kind, storage)
     scaling = column_scaling(p.X, p.w) if storage == "CSR" else None
-    objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.3, scaling)
+    objective = p.objective(0.3, scaling=scaling)
     result, path = solve("newton", objective, p.theta, tol=1e-10)
-    assert result.status == CONVERGED
-    assert np.abs(result.jac).max() <= 1e-10
+    assert result.ending is Ending.CONVERGED
+    assert np.abs(result.gradient).max() <= 1e-10
     values = np.array([value for _, value, _ in path])
     assert (np.diff(values) <= np.spacing(values[1:])).all()  # but for rounding
     # A minimum, not a saddle point.
-    assert np.linalg.eigvalsh(objective.loss_gradient_hessian(result.x)[2])[0] > -1e-12
+    assert np.linalg.eigvalsh(objective.loss_gradient_hessian(result.theta)[2])[0] > -1e-12
 
 
 @pytest.mark.usefixtures("subproblem")
@@ -251,12 +246,9 @@ def test_newton_leaves_a_saddle_point_whose_gradient_is_tiny():
         def hessian(self, theta):
             return np.diag([3 * theta[0] ** 2 - 1, 2.0])
 
-        def hessp(self, theta, direction):
-            return self.hessian(theta) @ direction
-
     result, _ = solve("newton", Saddle(), np.array([1e-5, 1.0]), tol=1e-10)
-    assert result.status == CONVERGED
-    np.testing.assert_allclose(np.abs(result.x), [1, 0], atol=1e-10)
+    assert result.ending is Ending.CONVERGED
+    np.testing.assert_allclose(np.abs(result.theta), [1, 0], atol=1e-10)
 
 
 @pytest.mark.parametrize("damping", [0.0, 1e-3, 0.1, 10.0])
@@ -267,8 +259,8 @@ def test_systems_are_solved_where_they_are_positive_definite(values, damping):
     H, g = Q * values @ Q.T, 1e-12 * rng.standard_normal(4)  # a tolerance of CG of 1e-6
 
     class Model(Quadratic):
-        def hessp(self, theta, direction):
-            return H @ direction
+        def hessian(self, theta):
+            return H
 
     exact = _newton.ExactSystem(H, g)
     iterative = _newton.ConjugateGradientSystem(Model(), np.zeros(4), g)
@@ -291,11 +283,8 @@ def test_newton_ends_where_second_derivatives_overflow():
         def hessian(self, theta):
             return np.full((3, 3), np.nan)
 
-        def hessp(self, theta, direction):
-            return np.full(3, np.nan)
-
     result, _ = solve("newton", Overflowing(), np.zeros(3))
-    assert (result.status, result.nit) == (STALLED, 0)
+    assert (result.ending, result.n_iter) == (Ending.STALLED, 0)
 
 
 @pytest.mark.parametrize("name", ["lbfgs", "newton"])
@@ -307,17 +296,18 @@ def test_steps_shrink_where_the_objective_is_not_a_number(name):
 
     result, path = solve(name, Bounded(), np.zeros(3), max_iter=50)
     assert path
-    assert np.isfinite(result.fun)
-    assert result.fun < Quadratic().loss_gradient(np.zeros(3))[0]
+    assert np.isfinite(result.value)
+    assert result.value < Quadratic().loss_gradient(np.zeros(3))[0]
 
 
 def test_newton_computes_the_hessian_with_the_value():
     p = make_problem("two classes")
-    objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.01)
+    objective = p.objective(0.01)
     result, path = solve("newton", objective, 5 * p.theta, tol=1e-8)
-    assert result.nit == len(path)
+    assert result.n_iter == len(path)
+    counts = objective.counts
     # At every trial point: few of them are rejected.
-    assert result.nit + 1 < objective.n_hessians == objective.n_evaluations < 1.4 * result.nit
+    assert result.n_iter + 1 < counts.hessians == counts.evaluations < 1.4 * result.n_iter
 
 
 # L-BFGS
@@ -328,7 +318,7 @@ def test_pairs_act_as_the_two_loop_recursion():
     rng = np.random.default_rng(0)
     A = rng.standard_normal((12, 12))
     A = A @ A.T + np.eye(12)
-    pairs, kept = _lbfgs._Pairs(12), []
+    pairs, kept = _lbfgs.Pairs(12), []
     for _ in range(2 * pairs.m + 5):
         s = rng.standard_normal(12)
         y = A @ s + 0.1 * rng.standard_normal(12)
@@ -349,11 +339,11 @@ def test_pairs_act_as_the_two_loop_recursion():
 
 
 def test_fewer_pairs_are_kept_of_many_parameters():
-    assert [_lbfgs._Pairs(size).m for size in (10, 25_000, 10**6)] == [30, 20, 10]
+    assert [_lbfgs.Pairs(size).m for size in (10, 25_000, 10**6)] == [30, 20, 10]
 
 
 def test_a_pair_without_curvature_is_left_out():
-    pairs = _lbfgs._Pairs(3)
+    pairs = _lbfgs.Pairs(3)
     pairs.add(np.ones(3), -np.ones(3))
     assert pairs.n_pairs == 0
     np.testing.assert_array_equal(pairs.direction(np.ones(3)), -np.ones(3))
@@ -366,7 +356,7 @@ def test_line_search_meets_the_conditions_of_Wolfe(scale):
     objective.A = scale * Quadratic.A
     previous = (start, *objective.loss_gradient(start))
     result, path = solve("lbfgs", objective, start, tol=1e-9 * scale)
-    assert result.status == CONVERGED
+    assert result.ending is Ending.CONVERGED
     for theta, value, gradient in path:
         slope = previous[2] @ (theta - previous[0])
         assert value - previous[1] <= 1e-4 * slope + 1e-15 * abs(value)
@@ -380,62 +370,62 @@ def test_an_objective_without_curvature_or_with_endless_slopes_ends(name):
     flat.A = np.zeros((3, 3))
     flat.loss_gradient = lambda theta: (theta.sum(axis=-1), np.ones(theta.shape))
     result, path = solve(name, flat, np.zeros(3), max_iter=20)
-    assert result.status in (STALLED, MAX_ITER)
-    assert result.nit == len(path)
+    assert result.ending in (Ending.STALLED, Ending.MAX_ITER)
+    assert result.n_iter == len(path)
     steep.A = 1e200 * Quadratic.A
     with np.errstate(over="ignore", invalid="ignore"):
         result, path = solve(name, steep, np.zeros(3), max_iter=20)
-    assert result.fun <= steep.loss_gradient(np.zeros(3))[0]
-    assert result.nit == len(path)
+    assert result.value <= steep.loss_gradient(np.zeros(3))[0]
+    assert result.n_iter == len(path)
 
 
-class Twins(Quadratic):
-    """A quadratic with a twin whose gradients are off by some 1e-6, and a count of its calls."""
+class TwoPrecisions(Quadratic):
+    """A quadratic whose gradients in float32 are off by some 1e-6, and a count of its calls."""
 
     def __init__(self, off=1e-6):
-        self.calls, self.rough_calls, self.off = 0, 0, off
+        self.calls, self.float32_calls, self.off = 0, 0, off
 
-    def loss_gradient(self, theta):
+    def loss_gradient(self, thetas):
         self.calls += 1
-        return super().loss_gradient(theta)
+        return super().loss_gradient(thetas)
 
-    def twin(self, hessians=False):
+    def in_float32(self, hessians=False):
         whole = self
 
-        class Rough(Quadratic):
+        class Float32(Quadratic):
             precision = float(np.finfo(np.float32).eps)
 
-            def loss_gradient(self, theta):
-                whole.rough_calls += 1
-                value, gradient = super().loss_gradient(theta)
-                return value, gradient + whole.off * np.sin(1e8 * theta)
+            def loss_gradient(self, thetas):
+                whole.float32_calls += 1
+                values, gradients = super().loss_gradient(thetas)
+                return values, gradients + whole.off * np.sin(1e8 * thetas)
 
-        return Rough()
+        return Float32()
 
 
 @pytest.mark.parametrize("name", ["lbfgs", "newton"])
 @pytest.mark.parametrize("tol", [1e-3, 1e-9])
-def test_most_of_the_way_goes_down_the_twin_and_the_end_is_the_objectives(name, tol):
-    objective = Twins()
+def test_most_of_the_way_goes_down_in_float32_and_the_end_is_the_objectives(name, tol):
+    objective = TwoPrecisions()
     result, path = solve(name, objective, np.zeros(3), tol=tol)
-    assert result.status == CONVERGED
-    assert np.abs(Quadratic().loss_gradient(result.x)[1]).max() <= tol
-    assert result.fun == Quadratic().loss_gradient(result.x)[0]
-    assert result.nit == len(path)
+    assert result.ending is Ending.CONVERGED
+    assert np.abs(Quadratic().loss_gradient(result.theta)[1]).max() <= tol
+    assert result.value == Quadratic().loss_gradient(result.theta)[0]
+    assert result.n_iter == len(path)
     if tol > objective.off:
         assert objective.calls == 2  # at the start and at the end
-        assert objective.rough_calls > 2
+        assert objective.float32_calls > 2
 
 
 @pytest.mark.parametrize("name", ["lbfgs", "newton"])
-def test_a_start_that_has_converged_is_not_led_away_by_the_twin(name):
-    objective = Twins(off=1e-2)
+def test_a_start_that_has_converged_is_not_led_away_by_float32(name):
+    objective = TwoPrecisions(off=1e-2)
     starts = [Quadratic.minimum.copy(), np.zeros(3)]
     results, paths = solve_all(name, objective, starts, tol=1e-8)
-    assert [result.status for result in results] == [CONVERGED] * 2
-    assert results[0].nit == len(paths[0]) == 0
-    np.testing.assert_array_equal(results[0].x, Quadratic.minimum)
-    assert results[1].nit > 0
+    assert [result.ending for result in results] == [Ending.CONVERGED] * 2
+    assert results[0].n_iter == len(paths[0]) == 0
+    np.testing.assert_array_equal(results[0].theta, Quadratic.minimum)
+    assert results[1].n_iter > 0
 
 
 # Stochastic solvers
@@ -444,7 +434,7 @@ def test_a_start_that_has_converged_is_not_led_away_by_the_twin(name):
 def small_objective(kind="K classes", storage="dense", alpha=0.3, n_rows=7):
     p = make_problem(kind, storage)
     scaling = column_scaling(p.X, p.w) if storage == "CSR" else None
-    return p, Objective(p.rows(n_rows), p.layout, p.loss, p.w.sum(), alpha, scaling)
+    return p, p.objective(alpha, n_rows, scaling)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -466,7 +456,7 @@ def test_minibatch_gradients_average_to_the_gradient(kind, storage, batch_size):
 def test_a_batch_without_weight_is_the_penalty_alone():
     p = make_problem("two classes")
     p.w[:4] = 0
-    objective = Objective(p.rows(), p.layout, p.loss, p.w.sum(), 0.3)
+    objective = p.objective(0.3)
     _, gradient = objective.minibatch_gradient(p.theta, np.arange(4))
     np.testing.assert_allclose(
         gradient, 0.3 * p.theta * p.layout.penalty_mask / p.w.sum(), rtol=1e-14
@@ -491,20 +481,27 @@ def test_cosine_schedule_falls_from_the_first_rate_to_zero():
 
 def test_sgd_with_all_rows_and_no_momentum_is_gradient_descent():
     p, objective = small_objective()
-    options = {"batch_size": 23, "schedule": "constant", "learning_rate": 0.1, "momentum": 0}
+    options = {"batch_size": 23, "learning_rate": "constant", "learning_rate_init": 0.1}
     _, path = solve(
-        "sgd", objective, p.theta, tol=0, max_iter=5, nesterovs_momentum=False, **options
+        "sgd",
+        objective,
+        p.theta,
+        tol=0,
+        max_iter=5,
+        momentum=0,
+        nesterovs_momentum=False,
+        **options,
     )
     theta = p.theta.copy()
     for step, _, _ in path:
         theta = theta - 0.1 * objective.loss_gradient(theta)[1]
         np.testing.assert_allclose(step, theta, rtol=1e-12)
-    assert objective.n_evaluations == 6 + 5  # a pass an epoch, and those of this test
+    assert objective.counts.evaluations == 6 + 5  # a pass an epoch, and those of this test
 
 
 @pytest.mark.parametrize("nesterovs_momentum", [True, False])
 def test_momentum_follows_its_recurrence(nesterovs_momentum):
-    options = {"schedule": "constant", "learning_rate": 0.005, "momentum": 0.5}
+    options = {"learning_rate": "constant", "learning_rate_init": 0.005, "momentum": 0.5}
     _, path = solve(
         "sgd",
         Quadratic(),
@@ -525,7 +522,7 @@ def test_momentum_follows_its_recurrence(nesterovs_momentum):
 
 
 def test_adam_steps_have_the_size_of_the_rate_at_first():
-    _, path = solve("adam", Quadratic(), np.zeros(3), max_iter=1, learning_rate=0.01)
+    _, path = solve("adam", Quadratic(), np.zeros(3), max_iter=1, learning_rate_init=0.01)
     gradient = Quadratic().loss_gradient(np.zeros(3))[1]
     np.testing.assert_allclose(path[0][0], -0.01 * np.sign(gradient), rtol=1e-6)
 
@@ -536,14 +533,14 @@ def test_adam_steps_have_the_size_of_the_rate_at_first():
 def test_stochastic_solvers_go_down_to_the_minimum_of_their_basin(name, kind, storage):
     p, objective = small_objective(kind, storage)
     minimum, _ = solve("newton", objective, p.theta, tol=1e-8)
-    start = minimum.x + 0.1 * np.random.default_rng(0).standard_normal(p.layout.size)
-    excess = objective.loss_gradient(start)[0] - minimum.fun
+    start = minimum.theta + 0.1 * np.random.default_rng(0).standard_normal(p.layout.size)
+    excess = objective.loss_gradient(start)[0] - minimum.value
     rate = 0.01 if name == "adam" else 0.05
-    result, path = solve(name, objective, start, tol=0, max_iter=300, learning_rate=rate)
-    assert result.status == MAX_ITER
-    assert result.fun - minimum.fun < 0.02 * excess
+    result, path = solve(name, objective, start, tol=0, max_iter=300, learning_rate_init=rate)
+    assert result.ending is Ending.MAX_ITER
+    assert result.value - minimum.value < 0.02 * excess
     # The best epoch is what is returned.
-    assert result.fun == min(value for _, value, _ in path)
+    assert result.value == min(value for _, value, _ in path)
 
 
 @stochastic
@@ -572,7 +569,7 @@ def test_auto_is_lbfgs_for_few_rows(monkeypatch):
     monkeypatch.setattr(_auto, "NEWTON_SIZE", p.layout.size - 1)
     auto, _ = solve("auto", objective, p.theta)
     lbfgs, _ = solve("lbfgs", objective, p.theta)
-    np.testing.assert_array_equal(auto.x, lbfgs.x)
+    np.testing.assert_array_equal(auto.theta, lbfgs.theta)
 
 
 def test_auto_is_newton_for_few_parameters(monkeypatch):
@@ -580,7 +577,7 @@ def test_auto_is_newton_for_few_parameters(monkeypatch):
     monkeypatch.setattr(_auto, "NEWTON_SIZE", p.layout.size)
     auto, _ = solve("auto", objective, p.theta)
     newton, _ = solve("newton", objective, p.theta)
-    np.testing.assert_array_equal(auto.x, newton.x)
+    np.testing.assert_array_equal(auto.theta, newton.theta)
 
 
 def test_auto_starts_with_epochs_of_adam_for_many_rows(monkeypatch):
@@ -588,15 +585,15 @@ def test_auto_starts_with_epochs_of_adam_for_many_rows(monkeypatch):
     p, objective = small_objective()
     auto, path = solve("auto", objective, p.theta, tol=1e-6)
     start, first = solve("adam", objective, p.theta, tol=1e-6, max_iter=_auto.STOCHASTIC_EPOCHS)
-    then, second = solve("lbfgs", objective, start.x, tol=1e-6)
-    np.testing.assert_array_equal(auto.x, then.x)
+    then, second = solve("lbfgs", objective, start.theta, tol=1e-6)
+    np.testing.assert_array_equal(auto.theta, then.theta)
     assert [value for _, value, _ in path] == [value for _, value, _ in first + second]
-    assert auto.status == CONVERGED
-    assert auto.nit == len(path)
+    assert auto.ending is Ending.CONVERGED
+    assert auto.n_iter == len(path)
     short, _ = solve("auto", objective, p.theta, tol=0, max_iter=15)
-    assert (short.status, short.nit) == (MAX_ITER, 15)
+    assert (short.ending, short.n_iter) == (Ending.MAX_ITER, 15)
     stopped, _ = solve("auto", objective, p.theta, tol=0, stop_after=3)
-    assert (stopped.status, stopped.nit) == (STOPPED, 3)
+    assert (stopped.ending, stopped.n_iter) == (Ending.STOPPED, 3)
     # Of two starts one is stopped among the epochs; the other goes on, under its own number.
     paths = {0: 0, 1: 0}
 
@@ -604,11 +601,11 @@ def test_auto_starts_with_epochs_of_adam_for_many_rows(monkeypatch):
         paths[k] += 1
         return k == 0 and paths[k] == 3
 
-    batches = [Minibatches(5, "cosine", 0.02, True, np.random.RandomState(k)) for k in range(2)]
     thetas = np.array([p.theta, -p.theta])
-    options = {"tol": 0, "max_iter": 15, "callback": callback, "minibatches": batches}
-    ended, went_on = SOLVERS["auto"].solve(objective, thetas, **options)
-    assert (ended.status, ended.nit, went_on.status, went_on.nit) == (STOPPED, 3, MAX_ITER, 15)
+    options = {"tol": 0, "max_iter": 15, "callback": callback, "random_states": states(2)}
+    ended, went_on = solver_of("auto").solve(objective, thetas, **options)
+    assert (ended.ending, ended.n_iter) == (Ending.STOPPED, 3)
+    assert (went_on.ending, went_on.n_iter) == (Ending.MAX_ITER, 15)
     assert paths == {0: 3, 1: 15}
 
 

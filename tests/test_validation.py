@@ -38,7 +38,7 @@ def test_every_solver_stops_early_and_keeps_the_best_iterate(solver):
     loss = log_loss(Y_VAL, model.predict_proba(X_VAL))
     assert model.best_validation_score_ == pytest.approx(-loss, rel=1e-9)
     best = int(np.argmax(model.validation_scores_))
-    # The curve may be that of the float32 twin.
+    # The curve may be that of float32.
     assert model.loss_ == pytest.approx(model.loss_curve_[best], rel=1e-6)
 
 

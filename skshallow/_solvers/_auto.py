@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import OptimizeResult
 
-from ._adam import solve_adam
-from ._lbfgs import solve_lbfgs
-from ._newton import solve_newton
-from ._status import STOPPED
-from ._stochastic import Array, Minibatches
+from .._arrays import FloatArray
+from ._adam import Adam
+from ._lbfgs import LBFGS
+from ._newton import Newton
+from ._protocol import Callback, Ending, Function, Result, Solver
 
 # benchmarks/auto_rule.py: starting with ten epochs of Adam, the time to the F that L-BFGS alone has
 # after 100 iterations was 0.6 to 1.7 times as long at 10,000 rows, 0.5 to 1.0 at 30,000 and 0.2 to
@@ -26,32 +25,50 @@ STOCHASTIC_EPOCHS = 10
 NEWTON_SIZE = 40
 
 
-def solve_auto(
-    objective: Any,
-    thetas: Array,
-    *,
-    tol: float,
-    max_iter: int,
-    callback: Callable[..., Any],
-    minibatches: list[Minibatches],
-) -> list[OptimizeResult]:
-    """Minimise by Newton's method if parameters are few, and otherwise by L-BFGS.
+@dataclass(frozen=True)
+class Auto:
+    """Newton's method if parameters are few, and otherwise L-BFGS.
 
-    L-BFGS starts, if rows are many, where a few epochs of Adam lead.
+    L-BFGS begins, if rows are many, where a few epochs of Adam end.
     """
-    options: dict[str, Any] = {"tol": tol, "max_iter": max_iter, "callback": callback}
-    if objective.rows.n_samples < STOCHASTIC_ROWS or max_iter <= STOCHASTIC_EPOCHS:
-        solve = solve_newton if thetas.shape[1] <= NEWTON_SIZE else solve_lbfgs
-        return solve(objective, thetas, **options)
-    options["max_iter"] = STOCHASTIC_EPOCHS
-    results = solve_adam(objective, thetas, minibatches=minibatches, **options)
-    options["max_iter"] = max_iter - STOCHASTIC_EPOCHS
-    going = [k for k, result in enumerate(results) if result.status != STOPPED]
-    if not going:
+
+    batch_size: int | str = "auto"
+    learning_rate: str = "cosine"
+    learning_rate_init: float | str = "auto"
+    shuffle: bool = True
+
+    def solve(
+        self,
+        function: Function,
+        thetas: FloatArray,
+        *,
+        tol: float,
+        max_iter: int,
+        callback: Callback,
+        random_states: list[np.random.RandomState],
+    ) -> list[Result]:
+        """See `Solver.solve`."""
+        options: dict[str, Any] = {"tol": tol, "random_states": random_states}
+        if function.n_samples < STOCHASTIC_ROWS or max_iter <= STOCHASTIC_EPOCHS:
+            solver: Solver = Newton() if thetas.shape[1] <= NEWTON_SIZE else LBFGS()
+            return solver.solve(function, thetas, max_iter=max_iter, callback=callback, **options)
+        results = Adam(**asdict(self)).solve(
+            function, thetas, max_iter=STOCHASTIC_EPOCHS, callback=callback, **options
+        )
+        going = [k for k, result in enumerate(results) if result.ending is not Ending.STOPPED]
+        if not going:
+            return results
+        then = LBFGS().solve(
+            function.take(going),
+            np.array([results[k].theta for k in going]),
+            max_iter=max_iter - STOCHASTIC_EPOCHS,
+            callback=lambda k, *iterate: callback(going[k], *iterate),
+            **options,
+        )
+        for k, result in zip(going, then, strict=True):
+            results[k] = result._replace(n_iter=result.n_iter + results[k].n_iter)
         return results
-    options["callback"] = lambda k, *iterate: callback(going[k], *iterate)
-    starts = np.array([results[k].x for k in going])
-    for k, result in zip(going, solve_lbfgs(objective, starts, **options), strict=True):
-        result.nit += results[k].nit
-        results[k] = result
-    return results
+
+    def for_warm_start(self) -> Solver:
+        """L-BFGS, because epochs of Adam would lead a fitted network back up."""
+        return LBFGS()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import OptimizeResult
 
-from ._side_by_side import Array, descend_side_by_side
+from .._arrays import FloatArray
+from ._protocol import Callback, FullBatch, Function, Result
+from ._side_by_side import descend_side_by_side
 
 # Pairs kept, and the numbers in them beyond which they are fewer, but no fewer than 10. Evaluations
 # with 10, 20 and 30 pairs: flower 143, 100, 85; moons 118, 95, 87; wine 44, 41, 39; breast cancer
@@ -26,7 +26,7 @@ _TRIALS = 30
 _EPS = float(np.finfo(float).eps)
 
 
-class _Pairs:
+class Pairs:
     """The latest steps s and changes of the gradient y, as a metric.
 
     With S (p, m) and Y (p, m) the pairs as columns, R the part of S^T Y in which y is no older
@@ -49,13 +49,13 @@ class _Pairs:
         self.gamma = 1.0
         self.n_pairs = 0
 
-    def _products(self, vector: Array) -> tuple[Array, Array]:
+    def _products(self, vector: FloatArray) -> tuple[FloatArray, FloatArray]:
         """S^T and Y^T times a vector, for the pairs so far."""
         used = self.SY[: self.n_pairs]
         products = used.reshape(-1, len(vector)) @ vector
         return products[::2], products[1::2]
 
-    def add(self, s: Array, y: Array) -> None:
+    def add(self, s: FloatArray, y: FloatArray) -> None:
         """Take in a new pair."""
         product, square = float(s @ y), float(y @ y)
         if not product > _EPS * square:
@@ -73,7 +73,7 @@ class _Pairs:
         self.D[slot] = product
         self.gamma = product / square
 
-    def direction(self, gradient: Array) -> Array:
+    def direction(self, gradient: FloatArray) -> FloatArray:
         """Minus the inverse Hessian times the gradient."""
         S_g, Y_g = self._products(gradient)
         n = len(S_g)
@@ -95,18 +95,20 @@ class _Descent:
     Zhang, 2005, eq. 4.1).
     """
 
-    def __init__(self, theta: Array, precision: float, value: float, gradient: Array) -> None:
+    def __init__(
+        self, theta: FloatArray, precision: float, value: float, gradient: FloatArray
+    ) -> None:
         self.theta, self.value, self.gradient = theta, value, gradient
         self._precision = precision
-        self._pairs = _Pairs(len(theta))
+        self._pairs = Pairs(len(theta))
         self._search(-gradient)
 
-    def refine(self, precision: float, value: float, gradient: Array) -> None:
+    def refine(self, precision: float, value: float, gradient: FloatArray) -> None:
         """Go on with the same pairs."""
         self.value, self.gradient, self._precision = value, gradient, precision
         self._search(self._pairs.direction(gradient))
 
-    def _search(self, direction: Array) -> None:
+    def _search(self, direction: FloatArray) -> None:
         """Begin a line search: with the full step, or without a metric with length 1 at most."""
         self._direction = direction
         self._slope = float(direction @ self.gradient)
@@ -115,7 +117,7 @@ class _Descent:
             self._t = (-self._slope) ** -0.5
         self._low, self._high, self._n_trials = 0.0, np.inf, 0
 
-    def trial(self) -> Array | None:
+    def propose(self) -> FloatArray | None:
         """The point at step t, or None where no step moves theta along steepest descent."""
         if self._n_trials < _TRIALS and self._slope < 0 < self._t:
             self._point = self.theta + self._t * self._direction
@@ -123,11 +125,11 @@ class _Descent:
                 return self._point
         if self._pairs.n_pairs == 0:
             return None
-        self._pairs = _Pairs(len(self.theta))  # rounding has spoilt the metric
+        self._pairs = Pairs(len(self.theta))  # rounding has spoilt the metric
         self._search(-self.gradient)
-        return self.trial()
+        return self.propose()
 
-    def judge(self, value: float, gradient: Array) -> bool:
+    def decide(self, value: float, gradient: FloatArray) -> bool:
         """Move to the trial point, or choose another t."""
         t, start = self._t, self._slope
         slope = float(gradient @ self._direction)
@@ -156,23 +158,26 @@ class _Descent:
         return False
 
 
-def solve_lbfgs(
-    objective: Any,
-    thetas: Array,
-    *,
-    tol: float,
-    max_iter: int,
-    callback: Callable[..., Any],
-) -> list[OptimizeResult]:
-    """Minimise by limited-memory BFGS (Liu and Nocedal, 1989) from each row of thetas.
+@dataclass(frozen=True)
+class LBFGS(FullBatch):
+    """Limited-memory BFGS (Liu and Nocedal, 1989)."""
 
-    See the package's docstring for the arguments and the result.
-    """
-    return descend_side_by_side(
-        objective, thetas, _Descent, _evaluate, tol=tol, max_iter=max_iter, callback=callback
-    )
+    def solve(
+        self,
+        function: Function,
+        thetas: FloatArray,
+        *,
+        tol: float,
+        max_iter: int,
+        callback: Callback,
+        random_states: list[np.random.RandomState],
+    ) -> list[Result]:
+        """See `Solver.solve`; nothing is drawn."""
+        return descend_side_by_side(
+            function, thetas, _Descent, _evaluate, tol=tol, max_iter=max_iter, callback=callback
+        )
 
 
-def _evaluate(objective: Any, points: Array) -> list[tuple[float, Array]]:
-    values, gradients = objective.loss_gradient(points)
+def _evaluate(function: Function, points: FloatArray) -> list[tuple[float, FloatArray]]:
+    values, gradients = function.loss_gradient(points)
     return list(zip(values.tolist(), gradients, strict=True))

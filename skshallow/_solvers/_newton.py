@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.linalg.lapack import dposv
-from scipy.optimize import OptimizeResult
 
-from ._side_by_side import Array, descend_side_by_side
+from .._arrays import FloatArray
+from ._protocol import Callback, FullBatch, Function, Result
+from ._side_by_side import descend_side_by_side
 
 # Up to this many parameters the Hessian is formed and factorised; beyond it is only multiplied.
 EXACT_SIZE = 300
@@ -24,10 +24,21 @@ _FIRST, _LEAST = 1e-2, 1e-10
 _EPS = np.finfo(float).eps
 
 
+class System(Protocol):
+    """(H + damping I) s = -g at a point."""
+
+    @property
+    def scale(self) -> float:
+        """How large the second derivatives are."""
+
+    def solve(self, damping: float) -> FloatArray | None:
+        """The step s, or None where there is none downhill."""
+
+
 class ExactSystem:
     """(H + damping I) s = -g by a Cholesky factorisation."""
 
-    def __init__(self, H: Array, gradient: Array) -> None:
+    def __init__(self, H: FloatArray, gradient: FloatArray) -> None:
         self.H, self.gradient = H, gradient
 
     @property
@@ -35,29 +46,32 @@ class ExactSystem:
         """Largest curvature along an axis."""
         return float(np.abs(np.diagonal(self.H)).max())
 
-    def solve(self, damping: float) -> Array | None:
+    def solve(self, damping: float) -> FloatArray | None:
         """The step, or None where H + damping I is not positive definite."""
         damped = self.H.copy()
         damped.ravel()[:: len(damped) + 1] += damping
         # The transpose is the same matrix, in the order that LAPACK reads.
         _, step, info = dposv(damped.T, self.gradient, overwrite_a=True)
-        return -step if info == 0 else None
+        return np.negative(step, out=step) if info == 0 else None
 
 
 class ConjugateGradientSystem:
     """(H + damping I) s = -g by conjugate gradients, with products with H alone."""
 
-    def __init__(self, objective: Any, theta: Array, gradient: Array) -> None:
-        self.objective, self.theta, self.gradient = objective, theta, gradient
+    def __init__(self, function: Function, theta: FloatArray, gradient: FloatArray) -> None:
+        self.function, self.theta, self.gradient = function, theta, gradient
+
+    def _product(self, direction: FloatArray) -> FloatArray:
+        return self.function.hessp(self.theta[None], direction[None])[0]
 
     @property
     def scale(self) -> float:
         """Curvature along the gradient."""
         square = float(self.gradient @ self.gradient)
-        along = self.gradient @ self.objective.hessp(self.theta, self.gradient)
+        along = self.gradient @ self._product(self.gradient)
         return abs(float(along)) / square if square else 0.0
 
-    def solve(self, damping: float) -> Array | None:
+    def solve(self, damping: float) -> FloatArray | None:
         """The step, at the latest before a direction along which H + damping I is not positive.
 
         None where the gradient itself is one.
@@ -69,7 +83,7 @@ class ConjugateGradientSystem:
         residual = self.gradient.copy()
         d = -residual
         for k in range(len(s)):
-            Hd = self.objective.hessp(self.theta, d) + damping * d
+            Hd = self._product(d) + damping * d
             curvature, square = d @ Hd, residual @ residual
             if not curvature > 0:
                 return s if k > 0 else None
@@ -85,7 +99,12 @@ class _Descent:
     """One start: the system at its point, its damping, and the step that it tries."""
 
     def __init__(
-        self, theta: Array, precision: float, value: float, gradient: Array, system: Any
+        self,
+        theta: FloatArray,
+        precision: float,
+        value: float,
+        gradient: FloatArray,
+        system: System,
     ) -> None:
         self.theta = theta
         # Where H is zero, a damping that makes a long step.
@@ -94,13 +113,13 @@ class _Descent:
         self._damping = self._first
         self.refine(precision, value, gradient, system)
 
-    def refine(self, precision: float, value: float, gradient: Array, system: Any) -> None:
-        """Go on, with less damping where another objective's rounding may have raised it."""
+    def refine(self, precision: float, value: float, gradient: FloatArray, system: System) -> None:
+        """Go on, with less damping where another function's rounding may have raised it."""
         self.value, self.gradient, self._system = value, gradient, system
         self._precision = precision
         self._damping, self._growth = min(self._damping, self._first), 2.0
 
-    def trial(self) -> Array | None:
+    def propose(self) -> FloatArray | None:
         """The point a damped step away, or None where it is theta to the kernels."""
         while (step := self._system.solve(self._damping)) is None:
             self._damping = max(4 * self._damping, self._first)
@@ -115,7 +134,7 @@ class _Descent:
         self._point = self.theta + step
         return self._point
 
-    def judge(self, value: float, gradient: Array, system: Any) -> bool:
+    def decide(self, value: float, gradient: FloatArray, system: System) -> bool:
         """Move to the trial point if that pays; set the next damping.
 
         The damping follows the ratio of actual to predicted decrease smoothly (Nielsen, 1999,
@@ -141,38 +160,49 @@ class _Descent:
         return True
 
 
-def solve_newton(
-    objective: Any,
-    thetas: Array,
-    *,
-    tol: float,
-    max_iter: int,
-    callback: Callable[..., Any],
-) -> list[OptimizeResult]:
-    """Minimise by damped steps of Newton's method with the exact Hessian, from each row of thetas.
+@dataclass(frozen=True)
+class Newton(FullBatch):
+    """Damped steps of Newton's method with the exact Hessian.
 
-    See the package's docstring for the arguments and the result. F never rises by more than its
-    own rounding. With few parameters the Hessian is computed with the value, before the step is
-    judged: one in ten is in vain, but all share their forward pass.
+    F never rises by more than its own rounding. With few parameters the Hessian is computed with
+    the value, before the step is decided on: one in ten is in vain, but all share their forward
+    pass.
     """
-    exact = thetas.shape[1] <= EXACT_SIZE
 
-    def evaluate(function: Any, points: Array) -> list[tuple[float, Array, Any]]:
-        if exact:
-            values, gradients, hessians = function.loss_gradient_hessian(points)
-            systems: list[Any] = list(map(ExactSystem, hessians, gradients))
-        else:
-            values, gradients = function.loss_gradient(points)
-            systems = list(map(partial(ConjugateGradientSystem, function), points, gradients))
-        return list(zip(values.tolist(), gradients, systems, strict=True))
+    def solve(
+        self,
+        function: Function,
+        thetas: FloatArray,
+        *,
+        tol: float,
+        max_iter: int,
+        callback: Callback,
+        random_states: list[np.random.RandomState],
+    ) -> list[Result]:
+        """See `Solver.solve`; nothing is drawn."""
+        exact = thetas.shape[1] <= EXACT_SIZE
+        return descend_side_by_side(
+            function,
+            thetas,
+            _Descent,
+            _evaluate_exactly if exact else _evaluate,
+            hessians=exact,
+            tol=tol,
+            max_iter=max_iter,
+            callback=callback,
+        )
 
-    return descend_side_by_side(
-        objective,
-        thetas,
-        _Descent,
-        evaluate,
-        hessians=exact,
-        tol=tol,
-        max_iter=max_iter,
-        callback=callback,
-    )
+
+def _evaluate_exactly(function: Function, points: FloatArray) -> list[tuple[Any, ...]]:
+    values, gradients, hessians = function.loss_gradient_hessian(points)
+    systems = map(ExactSystem, hessians, gradients)
+    return list(zip(values.tolist(), gradients, systems, strict=True))
+
+
+def _evaluate(function: Function, points: FloatArray) -> list[tuple[Any, ...]]:
+    values, gradients = function.loss_gradient(points)
+    systems = [
+        ConjugateGradientSystem(function.take([k]), point, gradient)
+        for k, (point, gradient) in enumerate(zip(points, gradients, strict=True))
+    ]
+    return list(zip(values.tolist(), gradients, systems, strict=True))

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from scipy.optimize import OptimizeResult
+import numpy as np
 
-from ._stochastic import Array, Minibatches, Momentum, descend_each
+from .._arrays import FloatArray
+from ._stochastic import Rule, Stochastic
 
 
-def solve_sgd(
-    objective: Any,
-    thetas: Array,
-    *,
-    tol: float,
-    max_iter: int,
-    callback: Callable[..., Any],
-    minibatches: list[Minibatches],
-    momentum: float,
-    nesterovs_momentum: bool,
-) -> list[OptimizeResult]:
-    """Minimise by gradient descent on minibatches; an iteration is an epoch.
+class MomentumRule:
+    """Gradient descent with momentum, plain or Nesterov's (Sutskever et al., 2013)."""
+
+    def __init__(self, size: int, momentum: float, nesterovs_momentum: bool) -> None:
+        self.state: dict[str, Any] = {"velocity": np.zeros(size)}
+        self.momentum, self.nesterovs_momentum = momentum, nesterovs_momentum
+
+    def update(self, gradient: FloatArray, rate: float) -> FloatArray:
+        """The new velocity, or a look ahead along it."""
+        velocity = self.momentum * self.state["velocity"] - rate * gradient
+        self.state["velocity"] = velocity
+        if self.nesterovs_momentum:
+            return self.momentum * velocity - rate * gradient
+        return velocity
+
+
+@dataclass(frozen=True)
+class SGD(Stochastic):
+    """Gradient descent with momentum on minibatches.
 
     With all rows in a batch, no momentum and a constant step this is the gradient descent of
     every textbook.
     """
-    return descend_each(
-        objective,
-        thetas,
-        lambda size: Momentum(size, momentum, nesterovs_momentum),
-        tol=tol,
-        max_iter=max_iter,
-        callback=callback,
-        minibatches=minibatches,
-    )
+
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+
+    # benchmarks/solvers.py shows the choice.
+    auto_rate: ClassVar[float] = 0.1
+
+    def rule(self, size: int) -> Rule:
+        """A rule of update for so many parameters, which has seen nothing yet."""
+        return MomentumRule(size, self.momentum, self.nesterovs_momentum)

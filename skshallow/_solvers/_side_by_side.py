@@ -3,133 +3,142 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
-from scipy.optimize import OptimizeResult
 
-from ._status import CONVERGED, MAX_ITER, STALLED, STOPPED
+from .._arrays import FloatArray
+from ._protocol import Callback, Ending, Function, Result
 
-Array = np.ndarray[Any, np.dtype[Any]]
+# A descent in float32 has gone far enough where the gradient is this small beside its error at the
+# start, since the error may be larger where weights are.
+_FLOAT32_ERRORS = 100
 
-
-# The rough twin has converged where the gradient is this small beside what it is off by at the
-# start, since it may be off by more where weights are larger.
-_ROUGH = 100
+# Gives for each of a stack of points what a descent needs of its function: value, gradient, more.
+Evaluate = Callable[[Any, FloatArray], Sequence[tuple[Any, ...]]]
 
 
 class Descent(Protocol):
     """One start on its way down: where it is, and the point that it tries next."""
 
-    theta: Array
+    theta: FloatArray
     value: float
-    gradient: Array
+    gradient: FloatArray
 
-    def trial(self) -> Array | None:
+    def propose(self) -> FloatArray | None:
         """The next point to evaluate, or None where none can be better."""
 
-    def judge(self, *evaluation: Any) -> bool:
-        """Whether to move to the trial point, given what was found there; moves if so."""
+    def decide(self, *evaluation: Any) -> bool:
+        """Whether to move to that point, given what was found there; moves if so."""
 
     def refine(self, precision: float, *evaluation: Any) -> None:
-        """Go on at the same point with what another objective says of it, of other precision."""
+        """Go on at the same point with what a function of other precision says of it."""
 
 
 def descend_side_by_side(
-    objective: Any,
-    thetas: Array,
+    function: Function,
+    thetas: FloatArray,
     make: Callable[..., Descent],
-    evaluate: Callable[[Any, Array], Sequence[Any]],
+    evaluate: Evaluate,
     *,
     hessians: bool = False,
     tol: float,
     max_iter: int,
-    callback: Callable[..., Any],
-) -> list[OptimizeResult]:
-    """Run a descent from each row of thetas; see the package's docstring for the rest.
+    callback: Callback,
+) -> list[Result]:
+    """Run a descent from each row of thetas; see `Solver.solve` for the rest.
 
-    An objective that has a rough twin is descended on it first, until that has converged or can
-    tell no more; then on the objective itself, whose own gradient says what has converged.
+    A function that can be computed in float32 goes down in float32 first, until that has converged
+    or can tell no more; then by itself, and its own gradient says what has converged.
 
     Parameters
     ----------
     make : callable
         ``make(theta, precision, *evaluation)`` is a descent that starts at theta.
     evaluate : callable
-        ``evaluate(objective, points)`` gives what is needed of each point, as a tuple that
-        begins with F and its gradient.
+        ``evaluate(function, points)`` gives a tuple for each point, the value and the gradient
+        first.
     hessians : bool
         Whether it computes Hessians.
     """
-    counts, stopped = [0] * len(thetas), [False] * len(thetas)
-    options: dict[str, Any] = {"max_iter": max_iter, "callback": callback}
-    options |= {"counts": counts, "stopped": stopped}
-    found = evaluate(objective, thetas)
     descents = [
-        make(theta.copy(), objective.precision, *evaluation)
-        for theta, evaluation in zip(thetas, found, strict=True)
+        make(theta.copy(), function.precision, *evaluation)
+        for theta, evaluation in zip(thetas, evaluate(function, thetas), strict=True)
     ]
-    rough = objective.twin(hessians)
-    if rough is not None and any(np.abs(one.gradient).max() > tol for one in descents):
-        goals = []
-        for one, evaluation in zip(descents, evaluate(rough, thetas), strict=True):
-            largest, off = np.abs(one.gradient).max(), np.abs(one.gradient - evaluation[1]).max()
-            # One that has converged already is not to be led away.
-            goals.append(np.inf if largest <= tol else max(tol, _ROUGH * off))
-            one.refine(rough.precision, *evaluation)
-        _run(descents, partial(evaluate, rough), tols=goals, **options)
-        points = np.array([one.theta for one in descents])
-        for one, evaluation in zip(descents, evaluate(objective, points), strict=True):
-            one.refine(objective.precision, *evaluation)
-    statuses = _run(descents, partial(evaluate, objective), tols=[tol] * len(thetas), **options)
+    run = _Run(descents, evaluate, max_iter, callback)
+    in_float32 = function.in_float32(hessians)
+    if in_float32 is not None:
+        # A start that has converged already stays as it is.
+        some = [k for k, one in enumerate(descents) if np.abs(one.gradient).max() > tol]
+        if some:
+            goals = []
+            found = evaluate(in_float32.take(some), thetas[some])
+            for k, evaluation in zip(some, found, strict=True):
+                error = np.abs(descents[k].gradient - evaluation[1]).max()
+                goals.append(max(tol, _FLOAT32_ERRORS * float(error)))
+                descents[k].refine(in_float32.precision, *evaluation)
+            run.down(in_float32, some, goals)
+            points = np.array([descents[k].theta for k in some])
+            found = evaluate(function.take(some), points)
+            for k, evaluation in zip(some, found, strict=True):
+                descents[k].refine(function.precision, *evaluation)
+    run.down(function, range(len(descents)), [tol] * len(descents))
     return [
-        OptimizeResult(x=one.theta, fun=one.value, jac=one.gradient, nit=count, status=status)
-        for one, count, status in zip(descents, counts, statuses, strict=True)
+        Result(one.theta, one.value, one.gradient, count, ending)
+        for one, count, ending in zip(descents, run.counts, run.endings, strict=True)
     ]
 
 
-def _run(
-    descents: Sequence[Descent],
-    evaluate: Callable[[Array], Sequence[Any]],
-    *,
-    tols: Sequence[float],
-    max_iter: int,
-    callback: Callable[..., Any],
-    counts: list[int],
-    stopped: list[bool],
-) -> list[int]:
-    """Go on with descents until each has ended; how each did.
+class _Run:
+    """Descents that go on until each has ended, in one precision or in two."""
 
-    Each round evaluates a trial point of every descent that goes on, all in one call. A move is
-    an iteration, and is counted in `counts`; `stopped` notes whom the callback has stopped.
-    """
-    statuses = [STOPPED] * len(descents)
-    going: list[tuple[int, Array]] = []
+    def __init__(
+        self,
+        descents: Sequence[Descent],
+        evaluate: Evaluate,
+        max_iter: int,
+        callback: Callback,
+    ) -> None:
+        self._descents, self._evaluate = descents, evaluate
+        self._max_iter, self._callback = max_iter, callback
+        self.counts = [0] * len(descents)  # iterations, each a move
+        self.endings = [Ending.STOPPED] * len(descents)
+        self._stopped = [False] * len(descents)  # by the callback
 
-    def go_on(k: int) -> None:
-        """Give a descent its next trial point, or end it."""
-        one = descents[k]
-        if stopped[k]:
-            return
-        if np.maximum.reduce(np.abs(one.gradient)) <= tols[k]:
-            statuses[k] = CONVERGED
-        elif counts[k] == max_iter:
-            statuses[k] = MAX_ITER
-        elif (point := one.trial()) is not None:
-            going.append((k, point))
-        else:
-            statuses[k] = STALLED
+    def down(self, function: Function, which: Sequence[int], tols: Sequence[float]) -> None:
+        """Go on with some of the descents until the gradient of each is at most its tol.
 
-    for k in range(len(descents)):
-        go_on(k)
-    while going:
-        tried, going = going, []
-        found = evaluate(np.array([point for _, point in tried]))
-        for (k, _), evaluation in zip(tried, found, strict=True):
-            one = descents[k]
-            if one.judge(*evaluation):
-                counts[k] += 1
-                stopped[k] = bool(callback(k, one.theta, one.value, one.gradient))
-            go_on(k)
-    return statuses
+        Each round evaluates a trial point of every descent that goes on, all in one call.
+        """
+        tol_of = dict(zip(which, tols, strict=True))
+        going = self._next(which, tol_of)
+        taken = list(going)
+        asked = function.take(taken)
+        while going:
+            if len(going) < len(taken):
+                taken = list(going)
+                asked = function.take(taken)
+            found = self._evaluate(asked, np.array(list(going.values())))
+            for k, evaluation in zip(taken, found, strict=True):
+                one = self._descents[k]
+                if one.decide(*evaluation):
+                    self.counts[k] += 1
+                    self._stopped[k] = bool(self._callback(k, one.theta, one.value, one.gradient))
+            going = self._next(taken, tol_of)
+
+    def _next(self, which: Sequence[int], tol_of: dict[int, float]) -> dict[int, FloatArray]:
+        """The next points of the descents that go on; notes how the others have ended."""
+        points = {}
+        for k in which:
+            one = self._descents[k]
+            if self._stopped[k]:
+                self.endings[k] = Ending.STOPPED
+            elif np.maximum.reduce(np.abs(one.gradient)) <= tol_of[k]:
+                self.endings[k] = Ending.CONVERGED
+            elif self.counts[k] == self._max_iter:
+                self.endings[k] = Ending.MAX_ITER
+            elif (point := one.propose()) is not None:
+                points[k] = point
+            else:
+                self.endings[k] = Ending.STALLED
+        return points

@@ -1,17 +1,17 @@
-"""Minibatch descent: one loop over epochs, with the update rule as a plug-in."""
+"""Descent on minibatches: one loop over epochs, with the update rule as a plug-in."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
-from scipy.optimize import OptimizeResult
 
-from ._status import CONVERGED, DIVERGED, MAX_ITER, STOPPED
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from .._arrays import FloatArray, IntArray
+from ._protocol import Callback, Ending, Function, Result
 
 
 class Minibatches(NamedTuple):
@@ -23,7 +23,7 @@ class Minibatches(NamedTuple):
     shuffle: bool
     random_state: np.random.RandomState
 
-    def batches(self, n_samples: int) -> list[Array]:
+    def batches(self, n_samples: int) -> list[IntArray]:
         """Row indices of an epoch: every row once, batches as equal in size as can be."""
         order = np.arange(n_samples)
         if self.shuffle:
@@ -49,124 +49,131 @@ class Rule(Protocol):
 
     state: dict[str, Any]  # all that goes from one update to the next: arrays and numbers
 
-    def update(self, gradient: Array, rate: float) -> Array:
+    def update(self, gradient: FloatArray, rate: float) -> FloatArray:
         """What to add to theta."""
 
 
-class Adam:
-    """Adam (Kingma and Ba, 2015, algorithm 1), with its customary constants."""
+@dataclass(frozen=True)
+class Stochastic(ABC):
+    """A solver on minibatches; an iteration is an epoch.
 
-    def __init__(self, size: int) -> None:
-        self.state: dict[str, Any] = {
-            "mean": np.zeros(size),
-            "square": np.zeros(size),
-            "n_updates": 0,
-        }
+    Parameters
+    ----------
+    batch_size, learning_rate, learning_rate_init, shuffle : as the estimator documents them
+    """
 
-    def update(self, gradient: Array, rate: float) -> Array:
-        """-rate times the mean gradient over the root of the mean square, bias-corrected."""
-        state = self.state
-        state["n_updates"] += 1
-        state["mean"] += 0.1 * (gradient - state["mean"])
-        state["square"] += 0.001 * (gradient * gradient - state["square"])
-        mean = state["mean"] / (1 - 0.9 ** state["n_updates"])
-        root = np.sqrt(state["square"] / (1 - 0.999 ** state["n_updates"]))
-        update: Array = -rate * mean / (root + 1e-8)
-        return update
+    batch_size: int | str = "auto"
+    learning_rate: str = "cosine"
+    learning_rate_init: float | str = "auto"
+    shuffle: bool = True
+
+    # What learning_rate_init="auto" means.
+    auto_rate: ClassVar[float]
+
+    @abstractmethod
+    def rule(self, size: int) -> Rule:
+        """A rule of update for so many parameters, which has seen nothing yet."""
+
+    def minibatches(self, n_samples: int, random_state: np.random.RandomState) -> Minibatches:
+        """How an epoch of so many rows is drawn."""
+        size, rate = self.batch_size, self.learning_rate_init
+        if size == "auto":
+            size = min(max(n_samples // 100, 32), 512)
+        if rate == "auto":
+            rate = self.auto_rate
+        return Minibatches(int(size), self.learning_rate, float(rate), self.shuffle, random_state)
+
+    def solve(
+        self,
+        function: Function,
+        thetas: FloatArray,
+        *,
+        tol: float,
+        max_iter: int,
+        callback: Callback,
+        random_states: list[np.random.RandomState],
+    ) -> list[Result]:
+        """See `Solver.solve`; starts go one after the other."""
+        return [
+            run_epochs(
+                function.take([k]),
+                theta,
+                self.rule(len(theta)),
+                self.minibatches(function.n_samples, random_state),
+                tol=tol,
+                max_iter=max_iter,
+                callback=partial(callback, k),
+            )
+            for k, (theta, random_state) in enumerate(zip(thetas, random_states, strict=True))
+        ]
+
+    def pass_once(
+        self,
+        function: Function,
+        theta: FloatArray,
+        rule: Rule,
+        random_state: np.random.RandomState,
+    ) -> FloatArray:
+        """Theta after one epoch of steps of constant size."""
+        theta = theta.copy()
+        minibatches = self.minibatches(function.n_samples, random_state)
+        for batch in minibatches.batches(function.n_samples):
+            estimate = function.minibatch_gradient(theta[None], batch)[1][0]
+            theta += rule.update(estimate, minibatches.learning_rate)
+        return theta
+
+    def for_warm_start(self) -> Self:
+        """The solver that goes on from what a fit has found: itself."""
+        return self
 
 
-class Momentum:
-    """Gradient descent with momentum, plain or Nesterov's (Sutskever et al., 2013)."""
-
-    def __init__(self, size: int, momentum: float, nesterovs_momentum: bool) -> None:
-        self.state: dict[str, Any] = {"velocity": np.zeros(size)}
-        self.momentum, self.nesterovs_momentum = momentum, nesterovs_momentum
-
-    def update(self, gradient: Array, rate: float) -> Array:
-        """The new velocity, or a look ahead along it."""
-        velocity = self.momentum * self.state["velocity"] - rate * gradient
-        self.state["velocity"] = velocity
-        if self.nesterovs_momentum:
-            return self.momentum * velocity - rate * gradient
-        return velocity
-
-
-def pass_once(objective: Any, theta: Array, rule: Rule, minibatches: Minibatches) -> Array:
-    """Theta after one epoch of steps of constant size."""
-    theta = theta.copy()
-    for batch in minibatches.batches(objective.rows.n_samples):
-        _, estimate = objective.minibatch_gradient(theta, batch)
-        theta += rule.update(estimate, minibatches.learning_rate)
-    return theta
-
-
-def descend_each(
-    objective: Any,
-    thetas: Array,
-    make_rule: Callable[[int], Rule],
-    *,
-    tol: float,
-    max_iter: int,
-    callback: Callable[..., Any],
-    minibatches: list[Minibatches],
-) -> list[OptimizeResult]:
-    """`descend` from each row of thetas, one after the other, with minibatches of its own."""
-    return [
-        descend(
-            objective,
-            theta,
-            make_rule(len(theta)),
-            tol=tol,
-            max_iter=max_iter,
-            callback=partial(callback, k),
-            minibatches=own,
-        )
-        for k, (theta, own) in enumerate(zip(thetas, minibatches, strict=True))
-    ]
-
-
-def descend(
-    objective: Any,
-    theta0: Array,
+def run_epochs(
+    function: Function,
+    theta0: FloatArray,
     rule: Rule,
+    minibatches: Minibatches,
     *,
     tol: float,
     max_iter: int,
-    callback: Callable[..., Any],
-    minibatches: Minibatches,
-) -> OptimizeResult:
+    callback: Callable[[FloatArray, float, FloatArray], bool],
+) -> Result:
     """Take up to max_iter epochs of steps, of constant size or falling to zero along a cosine.
 
     After each epoch F and its gradient are computed over all rows: they go to `callback`, they
     decide whether tol is met, and if it is not the epoch with the lowest F is returned. With all
     rows in a batch the estimate is F itself and that pass serves the next step too.
     """
-    n_samples = objective.rows.n_samples
+
+    def evaluate(theta: FloatArray) -> tuple[float, FloatArray]:
+        values, gradients = function.loss_gradient(theta[None])
+        return float(values[0]), gradients[0]
+
+    n_samples = function.n_samples
     n_batches = minibatches.n_batches(n_samples)
     theta = theta0.copy()
-    value, gradient = objective.loss_gradient(theta)
+    value, gradient = evaluate(theta)
     best = (theta.copy(), value, gradient)
-    status, n_iter, step = CONVERGED, 0, 0
+    ending, n_iter, step = Ending.CONVERGED, 0, 0
     while np.abs(gradient).max() > tol:
         if n_iter == max_iter:
-            status = MAX_ITER
+            ending = Ending.MAX_ITER
             break
         for batch in minibatches.batches(n_samples):
             estimate = gradient
             if n_batches > 1:
-                _, estimate = objective.minibatch_gradient(theta, batch)
+                estimate = function.minibatch_gradient(theta[None], batch)[1][0]
             theta += rule.update(estimate, minibatches.rate(step / (max_iter * n_batches)))
             step += 1
-        value, gradient = objective.loss_gradient(theta)
+        value, gradient = evaluate(theta)
         if not np.isfinite(value):
-            status = DIVERGED
+            ending = Ending.DIVERGED
             break
         n_iter += 1
         if value < best[1]:
             best = (theta.copy(), value, gradient)
         if callback(theta, value, gradient):
-            status = STOPPED
+            ending = Ending.STOPPED
             break
-    if status != CONVERGED:
+    if ending is not Ending.CONVERGED:
         theta, value, gradient = best
-    return OptimizeResult(x=theta, fun=value, jac=gradient, nit=n_iter, status=status)
+    return Result(theta, value, gradient, n_iter, ending)

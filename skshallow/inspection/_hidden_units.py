@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._parameters import FloatArray
+from .._arrays import FloatArray
 from ._plane import plane_data, units_on_plane
 from ._shared import pyplot, unwrap
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._parameters import FloatArray
+from .._arrays import FloatArray
 from ._shared import pyplot, unwrap
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._parameters import FloatArray
+from .._arrays import FloatArray
 
 
 def units_on_plane(

@@ -1,0 +1,236 @@
+"""What the estimators share: input, prediction, members and persistence of a fitted network."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._arrays import FloatArray
+from ._committee import intercept_offsets, join, separate
+from ._outputs import Output, output_of
+from ._parameters import Parameters
+from ._predict import network_logits
+from ._target import Target
+
+# Where the documentation is; scikit-learn's HTML representation links to it.
+DOCUMENTATION = "https://skshallow.readthedocs.io/en/latest/"
+
+
+class _VersionWarning(InconsistentVersionWarning):
+    """InconsistentVersionWarning, in the words of this package."""
+
+    def __str__(self) -> str:
+        return (
+            f"Trying to unpickle {self.estimator_name} from skshallow "
+            f"{self.original_sklearn_version} when using skshallow "
+            f"{self.current_sklearn_version}. This might lead to breaking code or invalid "
+            "results. Fit it again, or use the version that saved it."
+        )
+
+
+class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
+    """A fitted network of one hidden layer, whatever has fitted it.
+
+    Its fitted attributes are `coefs_`, `intercepts_`, `classes_`, `n_outputs_`, `out_activation_`,
+    those that scikit-learn's validation sets, and for a committee the private `_members`: for each
+    member a dictionary of what the joined network does not tell of it.
+    """
+
+    _doc_link_module = "skshallow"
+    _doc_link_template = DOCUMENTATION + "generated/{estimator_module}.{estimator_name}.html"
+
+    # Input
+
+    def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        """X and y as arrays, X dense or CSR without duplicates."""
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=(np.float64, np.float32),
+            multi_output=True,
+        )
+        if issparse(X) and not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        return X, y
+
+    # Fitted attributes, which change together
+
+    def _scratch(self) -> Self:
+        """A copy to fit in this estimator's place, so that it stays as it is until the end."""
+        copied = type(self).__new__(type(self))
+        copied.__dict__.update(vars(self))
+        return copied
+
+    def _set_network(self, target: Target, networks: list[Parameters], dtype: Any) -> None:
+        """Set what it takes to predict with a committee of networks, in new arrays."""
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for it
+            W1, b1, W2, b2 = (np.array(part, dtype=dtype) for part in join(networks))
+        self.classes_ = target.classes
+        self.n_outputs_ = target.output.n_outputs
+        self.out_activation_ = target.output.activation
+        self.coefs_, self.intercepts_ = [W1, W2], [b1, b2]
+        self.__dict__.pop("_members", None)
+        if len(networks) > 1:
+            self._members: list[dict[str, Any]] = [
+                {"offset": offset} for offset in intercept_offsets(networks)
+            ]
+
+    def _fitted_attributes(self) -> dict[str, Any]:
+        """All that a fit has set."""
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if (name.endswith("_") and not name.startswith("_")) or name in ("_members", "_stream")
+        }
+
+    def _take_over(self, fitted: Self) -> None:
+        """Take over the fitted attributes of a scratch copy, all at once."""
+        stale = self._fitted_attributes().keys() - fitted._fitted_attributes().keys()
+        self.__dict__.update(fitted._fitted_attributes())
+        for name in stale:
+            del self.__dict__[name]
+
+    # Members
+
+    def _networks(self) -> list[Parameters]:
+        """The fitted members, in the units of X."""
+        (W1, W2), (b1, b2) = self.coefs_, self.intercepts_
+        network = Parameters(W1, b1, W2, b2)
+        members = self.__dict__.get("_members")
+        if members is None:
+            return [network]
+        return separate(network, [member["offset"] for member in members])
+
+    # Prediction
+
+    def _output(self) -> Output:
+        return output_of(self.out_activation_, self.n_outputs_)
+
+    def _target(self) -> Target:
+        """The fitted classes and output, with no rows."""
+        return Target(self.classes_, np.empty(0, np.intp), self._output())
+
+    def _logits(self, X: Any) -> FloatArray:
+        """Logits of shape (n_samples, n_outputs)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
+        (W1, W2), (b1, b2) = self.coefs_, self.intercepts_
+        with np.errstate(over="ignore", invalid="ignore"):  # looked for below
+            Z = network_logits(X, Parameters(W1, b1, W2, b2))
+        if not np.isfinite(Z).all():
+            raise ValueError(
+                f"X holds values so large that the network overflows {Z.dtype}: "
+                f"{np.abs(X).max():.3g} at most. Check their units, or give them as float64."
+            )
+        return Z
+
+    def decision_function(self, X: ArrayLike) -> FloatArray:
+        """Logits of the network, before the sigmoid or softmax.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes the log-odds of ``classes_[1]``, otherwise a column a class.
+        """
+        Z = self._logits(X)
+        return self._output().decision(Z)
+
+    def predict(self, X: ArrayLike) -> Any:
+        """Most probable class, or for a multilabel fit every label of probability above 1/2.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Labels, or an indicator matrix of integers for a multilabel fit.
+        """
+        Z = self._logits(X)
+        return self._output().predict(Z, self.classes_)
+
+    def predict_proba(self, X: ArrayLike) -> FloatArray:
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        P : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`. Rows sum to one, but for a multilabel fit, where
+            each column is the probability of that label.
+        """
+        Z = self._logits(X)
+        return self._output().probabilities(Z)
+
+    def predict_log_proba(self, X: ArrayLike) -> FloatArray:
+        """Logarithm of the probability of each class, from the logits.
+
+        It is finite also where `predict_proba` rounds to zero.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        log_P : ndarray of shape (n_samples, n_classes)
+            As `predict_proba`.
+        """
+        Z = self._logits(X)
+        return self._output().log_probabilities(Z)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    # Persistence
+
+    def __getstate__(self) -> dict[str, Any]:
+        from . import __version__
+
+        return {**super().__getstate__(), "_skshallow_version": __version__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from . import __version__
+
+        state = state.copy()
+        saved_by = state.pop("_skshallow_version", "unknown")
+        if saved_by != __version__:
+            warnings.warn(
+                _VersionWarning(
+                    estimator_name=type(self).__name__,
+                    current_sklearn_version=__version__,
+                    original_sklearn_version=saved_by,
+                ),
+                stacklevel=2,
+            )
+        # What fits before `estimators_` kept of their members.
+        biases = state.pop("member_intercepts_", None)
+        if biases is not None and len(biases) > 1:
+            state["_members"] = [{"offset": b2 - state["intercepts_"][1]} for b2 in biases]
+        super().__setstate__(state)

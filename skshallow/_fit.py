@@ -1,0 +1,334 @@
+"""From rows to fitted members: the rows, the problem on them, the starts, the best of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from ._arrays import FloatArray, IntArray, Matrix
+from ._committee import mean_curve, spawn
+from ._monitor import Monitor
+from ._objective import Objective
+from ._outputs import Output
+from ._parameters import Layout, Parameters
+from ._rows import RowBlocks, RowSource
+from ._solvers import Ending, Solver
+from ._standardize import Scaling
+from ._threads import one_thread_blas
+from ._validation import hold_out
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a fit needs to know besides the data, read once from an estimator's parameters."""
+
+    n_hidden: int
+    alpha: float
+    standardize: bool
+    solver: Solver
+    max_iter: int
+    tol: float
+    n_init: int = 1
+    n_estimators: int = 1
+    n_iter_no_change: int = 1
+    verbose: int = 0
+
+
+class Data(NamedTuple):
+    """Data in numbers: features in the user's units, codes of y, and weights."""
+
+    X: Matrix  # (n, n_features), dense or CSR
+    codes: IntArray  # as `Target.codes`
+    w: FloatArray  # (n,), float64, in units of `unit`
+    unit: float = 1.0  # a power of two
+
+    @classmethod
+    def of_positive_weight(cls, X: Matrix, codes: IntArray, w: FloatArray) -> Self:
+        """Leave out the rows of no weight, which must not act through their values either.
+
+        Weights, which are overwritten, are divided, exactly, by the power of two next above the
+        largest, so that no product with them overflows or vanishes, in float32 either.
+        """
+        unit = float(2.0 ** np.frexp(w.max())[1])
+        w /= unit
+        data = cls(X, codes, w, unit)
+        return data if w.all() else data.take(np.flatnonzero(w))
+
+    def take(self, indices: IntArray) -> Self:
+        """The rows with these indices, copied."""
+        return self._replace(X=self.X[indices], codes=self.codes[indices], w=self.w[indices])
+
+    def split(
+        self, classes: Any, fraction: float, random_state: np.random.RandomState
+    ) -> tuple[Self, Self]:
+        """A training and a validation part; see `hold_out`."""
+        train, held_out = hold_out(self.codes, classes, fraction, random_state)
+        return self.take(train), self.take(held_out)
+
+
+class Problem:
+    """Data with an output layer, for networks of any size and penalty.
+
+    Parameters
+    ----------
+    data : Data
+    output : Output
+    scaling : Scaling or None
+        How columns are standardised; None leaves them as they are.
+    """
+
+    def __init__(self, data: Data, output: Output, scaling: Scaling | None) -> None:
+        self.output = output
+        self.scaling = None if scaling is None else scaling.rounded(data.X.dtype)
+        self._unit, self._total_weight = data.unit, float(data.w.sum())
+        rows = RowBlocks(data.X, output.loss.encode(data.codes), data.w)
+        self._n_features = data.X.shape[1]
+        self._layouts: dict[int, Layout] = {}
+        self.rows: RowSource = rows if self.scaling is None else rows.standardised(self.scaling)
+
+    def layout(self, n_hidden: int) -> Layout:
+        """The layout of a network with so many hidden units."""
+        if n_hidden not in self._layouts:
+            self._layouts[n_hidden] = Layout(self._n_features, n_hidden, self.output.n_outputs)
+        return self._layouts[n_hidden]
+
+    def objective(self, n_hidden: int, alpha: float | FloatArray) -> Objective:
+        """F for networks with so many hidden units; several values of alpha make several problems.
+
+        Values of alpha are in the units of the user's weights.
+        """
+        with np.errstate(over="ignore"):  # shows in F
+            alpha = np.asarray(alpha, np.float64) / self._unit
+        layout = self.layout(n_hidden)
+        return Objective(self.rows, layout, self.output.loss, alpha, self._total_weight)
+
+    def network(self, theta: FloatArray, n_hidden: int) -> Parameters:
+        """The network on the user's X that theta stands for."""
+        parts = self.layout(n_hidden).unpack(theta)
+        if self.scaling is None:
+            return parts
+        return Parameters(*self.scaling.fold(*parts[:2]), *parts[2:])
+
+    def theta(self, network: Parameters) -> FloatArray:
+        """Theta of a network on the user's X; undoes `network`."""
+        if self.scaling is not None:
+            network = Parameters(*self.scaling.unfold(*network[:2]), *network[2:])
+        return self.layout(len(network.b1)).pack(network)
+
+
+def make_problem(
+    data: Data,
+    output: Output,
+    scaling: Scaling | None,
+    networks: list[Parameters] | None = None,
+) -> Problem:
+    """The problem on some data, on which fitted networks, if they are given, can be expressed."""
+    if scaling is not None and networks is not None:
+        for network in networks:
+            scaling = scaling.keeping(network.W1)
+    return Problem(data, output, scaling)
+
+
+class Start(NamedTuple):
+    """Where a descent begins, and the random numbers it may use on its way."""
+
+    theta: FloatArray
+    random_state: np.random.RandomState
+
+
+def make_starts(
+    problem: Problem,
+    settings: Settings,
+    random_state: np.random.RandomState,
+    networks: list[Parameters] | None,
+) -> list[list[Start]]:
+    """Starts of each member: n_init random ones, or the one fitted network that it goes on from."""
+    n_init = settings.n_init if networks is None else 1
+    states = spawn(random_state, settings.n_estimators * n_init)
+    if networks is None:
+        layout = problem.layout(settings.n_hidden)
+        thetas = [layout.initial(state) for state in states]
+    else:
+        thetas = [problem.theta(network) for network in networks]
+    starts = [Start(theta, state) for theta, state in zip(thetas, states, strict=True)]
+    return [starts[k : k + n_init] for k in range(0, len(starts), n_init)]
+
+
+class Outcome(NamedTuple):
+    """Where a descent ended."""
+
+    theta: FloatArray
+    value: float  # F at theta
+    largest_gradient: float  # where the solver ended
+    ending: Ending
+    n_iter: int
+    curve: list[float]
+    scores: list[float]
+    best_score: float | None
+    interrupted: bool  # a hook asked to stop, this start and the fit
+
+
+class Fit(NamedTuple):
+    """What `fit_members` has found."""
+
+    networks: list[Parameters]  # each member's, on the user's X
+    outcomes: list[Outcome]  # of the start of each member that was kept
+    start_losses: FloatArray  # (n_members, n_init), F of all starts
+
+
+# Judges a network in the units of X: a score on validation data, greater being better; or, as a
+# hook, whether to stop.
+Score = Callable[[Parameters], float]
+Hook = Callable[[Parameters], bool]
+
+
+def fit_members(
+    problem: Problem,
+    settings: Settings,
+    random_state: np.random.RandomState,
+    *,
+    networks: list[Parameters] | None = None,
+    score: Score | None = None,
+    hook: Hook | None = None,
+) -> Fit:
+    """Fit a committee of networks, each the best of its starts.
+
+    Parameters
+    ----------
+    problem : Problem
+    settings : Settings
+    random_state : RandomState
+    networks : list of Parameters, default=None
+        Fitted networks to go on from, one a member; None starts anew.
+    score : callable, default=None
+        Score of a network on validation data; the best iterate is then what is kept.
+    hook : callable, default=None
+        Called with the network after each iteration; stops the fit if it returns True. Starts go
+        one after the other then, since hooks are to see one course at a time.
+    """
+    starts = make_starts(problem, settings, random_state, networks)
+    objective = problem.objective(settings.n_hidden, settings.alpha)
+    solver = settings.solver if networks is None else settings.solver.for_warm_start()
+
+    def network(theta: FloatArray) -> Parameters:
+        return problem.network(theta, settings.n_hidden)
+
+    def run(some: list[Start], labels: list[str]) -> list[Outcome]:
+        monitors = [
+            Monitor(
+                label=label,
+                verbose=settings.verbose,
+                score=None if score is None else lambda theta: score(network(theta)),
+                patience=settings.n_iter_no_change,
+                tol=settings.tol,
+                hook=None if hook is None else lambda theta: hook(network(theta)),
+            )
+            for label in labels
+        ]
+        return run_solver(solver, objective, some, monitors, settings.tol, settings.max_iter)
+
+    n_together = objective.n_together if hook is None else 1
+    outcomes, start_losses = train(starts, run, n_together)
+    return Fit([network(outcome.theta) for outcome in outcomes], outcomes, start_losses)
+
+
+def run_solver(
+    solver: Solver,
+    objective: Objective,
+    starts: list[Start],
+    monitors: list[Monitor],
+    tol: float,
+    max_iter: int,
+) -> list[Outcome]:
+    """Run a solver from some starts; with validation data the best iterate is what is kept."""
+    thetas = np.array([start.theta for start in starts])
+    if any(monitor.score is not None for monitor in monitors):
+        values, _ = objective.loss_gradient(thetas)
+        for monitor, theta, value in zip(monitors, thetas, values.tolist(), strict=True):
+            monitor.begin(theta, value)
+
+    def callback(k: int, theta: FloatArray, value: float, gradient: FloatArray) -> bool:
+        return monitors[k](theta, value, gradient)
+
+    results = solver.solve(
+        objective,
+        thetas,
+        tol=tol,
+        max_iter=max_iter,
+        callback=callback,
+        random_states=[start.random_state for start in starts],
+    )
+    outcomes = []
+    for k, (result, monitor) in enumerate(zip(results, monitors, strict=True)):
+        theta, value, best_score = result.theta, result.value, None
+        if monitor.best is not None:
+            best_score, _, theta = monitor.best
+            # The monitor's value may be float32's.
+            value = float(objective.take([k]).loss_gradient(theta[None])[0][0])
+        outcomes.append(
+            Outcome(
+                theta,
+                value,
+                float(np.abs(result.gradient).max()),
+                result.ending,
+                result.n_iter,
+                monitor.curve,
+                monitor.scores,
+                best_score,
+                monitor.hooked,
+            )
+        )
+    return outcomes
+
+
+def train(
+    starts: list[list[Start]],
+    run: Callable[[list[Start], list[str]], list[Outcome]],
+    n_together: int,
+) -> tuple[list[Outcome], FloatArray]:
+    """Each member's outcome of lowest F, and F of all starts, (n_members, n_init).
+
+    Calls ``run(starts, labels)`` for up to n_together starts at a time, where a label says which
+    start of which member it is. After an interrupted start none follows: fewer members then, and
+    NaN for the starts left out.
+    """
+    n_members, n_init = len(starts), len(starts[0])
+    losses = np.full((n_members, n_init), np.nan)
+    outcomes: list[list[Outcome]] = [[] for _ in starts]
+    places = [(m, k) for m in range(n_members) for k in range(n_init)]
+    # Overflow shows in the outcome, where it is looked for.
+    with one_thread_blas(), np.errstate(over="ignore", invalid="ignore"):
+        for first in range(0, len(places), n_together):
+            some = places[first : first + n_together]
+            labels = []
+            for m, k in some:
+                label = f"member {m + 1}/{n_members}   " if n_members > 1 else ""
+                labels.append(label + (f"start {k + 1}/{n_init}   " if n_init > 1 else ""))
+            found = run([starts[m][k] for m, k in some], labels)
+            for (m, k), outcome in zip(some, found, strict=True):
+                outcomes[m].append(outcome)
+                losses[m, k] = outcome.value
+            if any(outcome.interrupted for outcome in found):
+                break
+    best = [
+        min(ours, key=lambda one: (np.isnan(one.value), one.value)) for ours in outcomes if ours
+    ]
+    return best, losses
+
+
+def course(fit: Fit, members: slice, early_stopping: bool) -> dict[str, Any]:
+    """Fitted attributes that tell how the fit of some members went."""
+    outcomes = fit.outcomes[members]
+    course: dict[str, Any] = {
+        "n_iter_": max(outcome.n_iter for outcome in outcomes),
+        "loss_curve_": mean_curve([outcome.curve for outcome in outcomes]),
+        "start_losses_": fit.start_losses[members],
+    }
+    if early_stopping:
+        scores = [outcome.best_score for outcome in outcomes if outcome.best_score is not None]
+        course["validation_scores_"] = mean_curve([outcome.scores for outcome in outcomes])
+        course["best_validation_score_"] = float(np.mean(scores))
+    return course

@@ -1,0 +1,59 @@
+"""What is said of fits that have not converged, or cannot be continued."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ._fit import Outcome, Settings
+from ._solvers import Ending, Stochastic
+
+
+def complaint(name: str, outcomes: Sequence[Outcome], settings: Settings, dtype: Any) -> str:
+    """What to warn of if some members of a fit of `name` have not converged, or ''."""
+    unfinished = [outcome for outcome in outcomes if outcome.ending.failed]
+    if not unfinished:
+        return ""
+    worst = max(unfinished, key=lambda outcome: outcome.largest_gradient)
+    which = ""
+    if settings.n_estimators > 1:
+        which = f" in {len(unfinished)} of {settings.n_estimators} members"
+    return (
+        f"{name} has not converged{which}: {worst.ending.says(worst.n_iter)}, where the largest "
+        f"absolute entry of the gradient is {worst.largest_gradient:.1e}, above "
+        f"tol={settings.tol:g}. {_remedy(worst.ending, settings, dtype)}"
+    )
+
+
+def _remedy(ending: Ending, settings: Settings, dtype: Any) -> str:
+    """What a user can do about a fit that ended in this way."""
+    remedies = ["increase tol"]
+    if ending is Ending.DIVERGED:
+        return "Decrease learning_rate_init."
+    if ending is Ending.MAX_ITER:
+        remedies = ["increase max_iter, or alpha, or tol"]
+        if isinstance(settings.solver, Stochastic):
+            remedies.append("if F did not fall, decrease learning_rate_init")
+    elif dtype == np.float32:
+        remedies.append("give X as float64")
+    if not settings.standardize:
+        remedies.append("set standardize=True, unless the features share a scale")
+    reason = "" if ending is Ending.MAX_ITER else "Rounding allows no smaller gradient: "
+    text = reason + "; or ".join(remedies) + "."
+    return text[0].upper() + text[1:]
+
+
+def check_finite(loss: float, parts: list[Any], dtype: Any) -> None:
+    """Raise a ValueError if F or a weight is not finite."""
+    if not np.isfinite(loss):
+        raise ValueError(
+            "F overflowed: alpha is too large beside the weights, or features are with "
+            "standardize=False, or learning_rate_init is. Decrease what is too large."
+        )
+    if not all(np.isfinite(part).all() for part in parts):
+        raise ValueError(
+            f"Features are too small or too large for weights in {np.dtype(dtype)}. Rescale "
+            "them, or give X as float64."
+        )

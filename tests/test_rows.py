@@ -1,0 +1,74 @@
+import pickle
+
+import numpy as np
+import pytest
+from problems import N_SAMPLES, make_problem
+
+from skshallow import _predict, _split
+from skshallow._backprop import forward, loss_gradient
+from skshallow._losses import LOSSES
+from skshallow._parameters import Layout
+from skshallow._predict import network_logits
+from skshallow._split import BLOCK_ENTRIES
+
+
+@pytest.mark.parametrize("storage", ["dense", "CSR"])
+def test_same_sum_for_any_block_size(storage):
+    p = make_problem("K classes", storage)
+    whole = p.rows(N_SAMPLES).reduce(loss_gradient, p.networks())
+    for n_rows in (1, 2, 10, N_SAMPLES + 3, None):
+        parts = p.rows(n_rows).reduce(loss_gradient, p.networks())
+        np.testing.assert_allclose(parts, whole, rtol=1e-12, atol=1e-13)
+
+
+def test_read_only_memmap_and_fortran_order(tmp_path):
+    p = make_problem("two classes")
+    np.save(tmp_path / "X.npy", p.X)
+    expected = p.rows(7).reduce(loss_gradient, p.networks())
+    for X in (np.load(tmp_path / "X.npy", mmap_mode="r"), np.asfortranarray(p.X)):
+        got = p._replace(X=X).rows(7).reduce(loss_gradient, p.networks())
+        np.testing.assert_allclose(got, expected, rtol=1e-13)
+
+
+def test_64_bit_indices():
+    p = make_problem("two classes", "CSR")
+    wide = p.X.copy()
+    wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
+    got = p._replace(X=wide).rows(7).reduce(loss_gradient, p.networks())
+    expected = p.rows(7).reduce(loss_gradient, p.networks())
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_buffers_do_not_grow_with_the_number_of_rows():
+    layout = Layout(3, 8, 1)
+    X = np.broadcast_to(np.zeros((1, 3)), (200_000, 3))
+    p = make_problem("two classes")._replace(X=X, y=np.arange(200_000) % 2, w=np.ones(200_000))
+    p = p._replace(layout=layout, loss=LOSSES["logistic"], theta=np.zeros(layout.size))
+    rows = p.rows()
+    buffers = []
+    for _ in range(2):
+        rows.reduce(loss_gradient, p.networks())
+        buffers.append(rows._worker(0, 1, 1, layout))
+    assert buffers[0] is buffers[1]
+    parts = buffers[0].buffers(1, buffers[0].n_rows)
+    assert max(part.size for part in parts) <= 9 / 8 * BLOCK_ENTRIES
+
+
+@pytest.mark.parametrize("storage", ["dense", "CSR"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("few", [True, False])
+def test_logits_of_all_rows(storage, dtype, few, monkeypatch):
+    monkeypatch.setattr(_predict, "_FEW", 10**6 if few else 0)
+    monkeypatch.setattr(_split, "BLOCK_ENTRIES", 20)
+    p = make_problem("K classes", storage, dtype=dtype)
+    network = p.layout.unpack(p.theta.astype(dtype))
+    expected = np.tanh(p.dense @ network.W1 + network.b1) @ network.W2 + network.b2
+    got = network_logits(p.X, network)
+    assert got.dtype == dtype
+    rounding = 1e-5 if dtype == np.float32 else 1e-13
+    np.testing.assert_allclose(got, expected, rtol=rounding, atol=rounding)
+
+
+def test_kernels_pickle():
+    assert pickle.loads(pickle.dumps(loss_gradient)) is loss_gradient
+    assert pickle.loads(pickle.dumps(forward)) is forward

@@ -1,0 +1,191 @@
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, get_ident
+from time import sleep
+
+import numpy as np
+import pytest
+from joblib import Parallel, delayed, parallel_config
+from problems import make_problem
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from skshallow import ShallowTanhClassifier, _predict, _rows, _split, _threads
+from skshallow._backprop import loss_gradient
+from skshallow._predict import network_logits
+from skshallow._rows import RowBlocks
+from skshallow._threads import one_thread_blas, share_out
+
+
+def blas_threads():
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+def test_overlapping_holds_of_blas_are_lifted_together():
+    before = blas_threads()
+    inside, leave = Barrier(3), Barrier(3)
+
+    def hold():
+        with one_thread_blas():
+            inside.wait(10)
+            n_threads = _threads.n_threads()
+            leave.wait(10)
+            return n_threads
+
+    with ThreadPoolExecutor(2) as pool:
+        tasks = [pool.submit(hold) for _ in range(2)]
+        inside.wait(10)
+        assert blas_threads() == [1] * len(before)
+        assert _threads.n_threads() == 1
+        leave.wait(10)
+        # Only the first of them has the threads.
+        assert min(task.result() for task in tasks) == 1
+    assert blas_threads() == before
+    with pytest.raises(RuntimeError), one_thread_blas():
+        raise RuntimeError
+    assert blas_threads() == before
+
+
+@pytest.fixture(params=[1, 2, 3, 7])
+def n_threads(request, monkeypatch):
+    """Threads whatever the machine has, from the first block on."""
+    monkeypatch.setattr(_threads, "n_threads", lambda: request.param)
+    return request.param
+
+
+@pytest.mark.parametrize("storage", ["dense", "CSR"])
+@pytest.mark.parametrize("n_rows", [1, 7])
+def test_sums_and_logits_are_the_same_to_the_bit_for_any_number_of_threads(
+    storage, n_rows, n_threads, monkeypatch
+):
+    p = make_problem("K classes", storage)
+    monkeypatch.setattr(_rows, "_PARTS", 5)
+    seen = set()
+
+    def kernel(*args):
+        seen.add(get_ident())
+        sleep(1e-3)  # so that no thread can do it all before another begins
+        loss_gradient(*args)
+
+    got = p.rows(n_rows).reduce(kernel, p.networks())
+    monkeypatch.setattr(_predict, "_FEW", 0)
+    monkeypatch.setattr(_split, "BLOCK_ENTRIES", 4 * n_rows)
+    predicted = network_logits(p.X, p.layout.unpack(p.theta))
+    monkeypatch.setattr(_threads, "n_threads", lambda: 1)
+    np.testing.assert_array_equal(got, p.rows(n_rows).reduce(loss_gradient, p.networks()))
+    np.testing.assert_array_equal(predicted, network_logits(p.X, p.layout.unpack(p.theta)))
+    assert (len(seen) > 1) == (n_threads > 1)
+    assert len(seen) <= n_threads
+
+
+def test_an_error_in_any_thread_is_raised_and_ends_the_others(n_threads):
+    done = []
+
+    def task(i, worker):
+        assert worker < n_threads
+        done.append(i)
+        if i == 2:
+            raise KeyError(i)
+        sleep(1e-3)
+
+    with pytest.raises(KeyError):
+        share_out(task, 100)
+    assert len(done) < 100
+    with np.errstate(divide="ignore"):  # other threads ignore it too
+        share_out(lambda i, worker: np.ones(1000) / 0, 10)
+
+
+def test_a_search_on_all_processors_does_not_ask_for_more_threads():
+    n_jobs = os.cpu_count()
+    if n_jobs == 1:
+        pytest.skip("one processor")
+
+    # Sent by value with its import, since workers cannot import this module.
+    def worker_threads():
+        from skshallow._threads import n_threads, one_thread_blas
+
+        with one_thread_blas():
+            return n_threads()
+
+    with parallel_config("loky", n_jobs=n_jobs):
+        assert Parallel()(delayed(worker_threads)() for _ in range(n_jobs)) == [1] * n_jobs
+
+
+def test_threads_are_those_that_blas_was_allowed():
+    assert _threads.n_threads() == 1
+    for limit in (1, None):
+        with threadpool_limits(limit, "blas"):
+            allowed = min([os.cpu_count(), *blas_threads()])
+            with one_thread_blas():
+                assert _threads.n_threads() == allowed
+
+
+def test_a_thread_that_blas_does_not_obey_gets_no_more_threads():
+    # OpenBLAS may take a limit from one thread alone.
+    def hold():
+        with one_thread_blas():
+            return _threads.n_threads(), max(blas_threads())
+
+    with one_thread_blas():
+        pass
+    with ThreadPoolExecutor(1) as pool:
+        n_threads, blas = pool.submit(hold).result()
+    assert n_threads == 1 or blas == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_forked_child_has_threads_of_its_own():
+    code = """
+import os, warnings
+import numpy as np
+from skshallow import ShallowTanhClassifier, _split, _threads
+warnings.simplefilter("ignore")
+_threads.n_threads = lambda: 2
+_split.BLOCK_ENTRIES = 100
+X = np.random.default_rng(0).standard_normal((500, 3))
+model = ShallowTanhClassifier(4, max_iter=2, random_state=0).fit(X, X[:, 0] > 0)
+expected = model.coefs_[0].tolist()
+child = os.fork()
+if child == 0:
+    again = ShallowTanhClassifier(4, max_iter=2, random_state=0).fit(X, X[:, 0] > 0)
+    os._exit(again.coefs_[0].tolist() != expected)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+# While another thread holds BLAS.
+from threading import Event, Thread
+
+inside, leave = Event(), Event()
+
+def hold():
+    with _threads.one_thread_blas():
+        inside.set()
+        leave.wait(30)
+
+thread = Thread(target=hold)
+thread.start()
+inside.wait(30)
+child = os.fork()
+if child == 0:
+    with _threads.one_thread_blas():
+        os._exit(_threads._state.hold is None)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+leave.set()
+thread.join()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_fits_hold_blas_to_one_thread(monkeypatch):
+    seen = []
+    original = RowBlocks.reduce
+
+    def spy(self, *args, **kwargs):
+        seen.append(blas_threads())
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(RowBlocks, "reduce", spy)
+    p = make_problem("two classes")
+    ShallowTanhClassifier(2, random_state=0).fit(p.X, p.y)
+    assert seen
+    assert all(set(threads) == {1} for threads in seen)
