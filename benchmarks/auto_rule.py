@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.datasets import make_classification
 from sklearn.preprocessing import StandardScaler
 
-from skshallow._fit import Data, Problem
+from skshallow._fit import Data, make_problem
 from skshallow._outputs import output_for
 from skshallow._solvers import _auto
 from skshallow._threads import one_thread_blas
@@ -32,7 +32,7 @@ def race(n_samples: int, n_features: int, n_hidden: int, n_classes: int, seed: i
         random_state=seed,
     )
     data = Data.of_positive_weight(StandardScaler().fit_transform(X), y, np.ones(n_samples))
-    problem = Problem(data, output_for(n_classes, multilabel=False), None)
+    problem = make_problem(data, output_for(n_classes, multilabel=False), None)
     objective = problem.objective(n_hidden, alpha=1.0)
     start_at = problem.layout(n_hidden).initial(np.random.RandomState(seed))
     target, seconds = -np.inf, []

@@ -2,8 +2,8 @@
 
 Run with `python benchmarks/before_after.py OTHER_CHECKOUT [sections]`, where OTHER_CHECKOUT is the
 root of a clone of another commit ("before"); the checkout that holds this file is "after". Sections
-are agreement (seconds), speed (ten) and memory (four, Linux only; 1 GB in the temporary
-folder); all by default.
+are agreement (a minute), speed (six) and memory (four, Linux only; 1 GB in the temporary folder);
+all by default.
 
 Each checkout has a worker process of its own, and the two are measured in turns (A B B A ...), so
 that what else the machine does meets both. New workers for each seed vary what a process has by

@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
 from skshallow import ShallowTanhClassifier, _objective
-from skshallow._fit import Data, Problem
+from skshallow._fit import Data, make_problem
 from skshallow._outputs import output_for
 from skshallow._parameters import Layout
 from skshallow._threads import one_thread_blas
@@ -48,7 +48,7 @@ def evaluations(n_repetitions: int = 15) -> None:
         X, y = rng.standard_normal((n, d)), rng.integers(0, k, n)
         output = output_for(k, multilabel=False)
         objectives = [
-            Problem(
+            make_problem(
                 Data.of_positive_weight(X.astype(dtype), y, np.ones(n)), output, None
             ).objective(h, alpha=1.0)
             for dtype in (np.float64, np.float32)

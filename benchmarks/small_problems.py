@@ -21,7 +21,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
 from skshallow import ShallowTanhClassifier, _predict
-from skshallow._fit import Data, Problem
+from skshallow._fit import Data, make_problem
 from skshallow._outputs import output_for
 from skshallow._parameters import Layout
 from skshallow._predict import network_logits
@@ -73,7 +73,7 @@ def evaluations() -> None:
     for dtype in (np.float64, np.float32):
         for name, n_hidden in CASES:
             X, y = data(name)
-            problem = Problem(
+            problem = make_problem(
                 Data.of_positive_weight(X.astype(dtype), y, np.ones(len(y))),
                 output_for(int(y.max()) + 1, multilabel=False),
                 None,

@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from skshallow import ShallowTanhClassifier
-from skshallow._fit import Data, Problem
+from skshallow._fit import Data, make_problem
 from skshallow._objective import Objective
 from skshallow._outputs import output_for
 from skshallow._parameters import Parameters
@@ -38,7 +38,7 @@ def make_objective() -> tuple[np.ndarray, np.ndarray, Objective]:
     )
     X = StandardScaler().fit_transform(X)
     data = Data.of_positive_weight(X, y, np.ones(len(y)))
-    problem = Problem(data, output_for(2, multilabel=False), None)
+    problem = make_problem(data, output_for(2, multilabel=False), None)
     return X, y, problem.objective(32, alpha=1.0)
 
 

@@ -1,11 +1,11 @@
 """Blocks of a dense X that are standardised once and kept, or anew at each pass.
 
-Run with `python benchmarks/standardising.py` (two minutes, or with `--quick` ten seconds). The first
-table: microseconds of an evaluation either way, in turn, in one thread and in two. Keeping all
-blocks takes memory, the size of X again, so `skshallow._rows._PREPARED` is as large as memory
-hardly matters; what a pass pays beyond it stands in the last column. The second: nanoseconds that a
-number takes where the product with 1 / scale is spread over so many numbers, from which
-`skshallow._rows._SPREAD` is chosen, and where `_standardise`, which rounds once, does all.
+Run with `python benchmarks/standardising.py` (two minutes; `--quick` takes ten seconds). The first
+table: microseconds of an evaluation either way, in turn, in one thread and in two. To keep blocks
+takes as much memory as X in the kernels' dtype; `skshallow._rows._PREPARED` weighs that against
+what each pass pays beyond it, the last column. The second: nanoseconds that a number takes where
+the product with 1 / scale is spread over so many numbers, from which `skshallow._rows._SPREAD` is
+chosen, and where `_standardise` does all, which rounds once.
 """
 
 from __future__ import annotations

@@ -9,4 +9,4 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.floating[Any]]  # float32 or float64
 IntArray = NDArray[np.integer[Any]]
-Matrix = Any  # dense, a memory map, or CSR: SciPy has no type that says so
+Matrix = Any  # dense, a memory map, or CSR: SciPy has no type for that

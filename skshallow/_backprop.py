@@ -43,7 +43,7 @@ from ._parameters import Layout, Parameters
 
 
 class Networks(NamedTuple):
-    """B networks of one layout, which rows are asked about together."""
+    """B networks of one layout, for one pass over the rows."""
 
     layout: Layout
     thetas: FloatArray  # (B, layout.size), float64
@@ -164,7 +164,7 @@ def logits(block: Block, layers: Layers, work: Work) -> FloatArray:
 def logits_at_once(X: Matrix, network: Parameters) -> FloatArray:
     """Logits (n, K) of a few rows, where the buffers that `forward` needs cost more than they save.
 
-    A row takes 10 microseconds, and 60 by way of `forward`.
+    A row takes 10 microseconds here, and 60 with `forward`.
     """
     W1, b1, W2, b2 = network
     return np.tanh(X @ W1 + b1) @ W2 + b2
@@ -189,7 +189,7 @@ def loss_gradient(block: Block, layers: Layers, work: Work, accumulator: FloatAr
 def backward(
     block: Block, layers: Layers, buffers: Buffers, accumulator: FloatArray, T: FloatArray
 ) -> None:
-    """What follows `forward` in `loss_gradient`; T, which may be H, is overwritten with 1 - H^2."""
+    """Add what `loss_gradient` adds, after `forward`; T, which may be H, becomes 1 - H^2."""
     H, D, G = buffers.H, buffers.D, buffers.G
     accumulator[:, 0] += layers.loss.loss_gradient(buffers.Z, block.y, block.w, G)
     first, second = layers.layout.layers(accumulator[:, 1:])

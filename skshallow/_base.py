@@ -36,11 +36,11 @@ class _VersionWarning(InconsistentVersionWarning):
 
 
 class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
-    """A fitted network of one hidden layer, whatever has fitted it.
+    """A fitted network of one hidden layer; subclasses fit it.
 
     Its fitted attributes are `coefs_`, `intercepts_`, `classes_`, `n_outputs_`, `out_activation_`,
     those that scikit-learn's validation sets, and for a committee the private `_members`: for each
-    member a dictionary of what the joined network does not tell of it.
+    member a dictionary of what the joined network does not hold.
     """
 
     _doc_link_module = "skshallow"
@@ -73,7 +73,7 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         return copied
 
     def _set_network(self, target: Target, networks: list[Parameters], dtype: Any) -> None:
-        """Set what it takes to predict with a committee of networks, in new arrays."""
+        """Set what prediction with a committee of networks needs, in new arrays."""
         with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for it
             W1, b1, W2, b2 = (np.array(part, dtype=dtype) for part in join(networks))
         self.classes_ = target.classes
@@ -229,7 +229,7 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
                 ),
                 stacklevel=2,
             )
-        # What fits before `estimators_` kept of their members.
+        # Estimators saved before there was `estimators_` have the members' biases.
         biases = state.pop("member_intercepts_", None)
         if biases is not None and len(biases) > 1:
             state["_members"] = [{"offset": b2 - state["intercepts_"][1]} for b2 in biases]

@@ -30,7 +30,7 @@ class FitCallbacks:
     def iteration(self, attributes: Callable[[], dict[str, Any]]) -> bool:
         """Report an iteration; True if a callback asks to stop.
 
-        `attributes` gives, when asked, what makes a copy of the estimator ready to predict.
+        `attributes()` gives the fitted attributes with which a copy of the estimator can predict.
         """
         task = self._fit.subcontext(task_name="iteration")
         task.call_on_fit_task_begin(**self._shared)

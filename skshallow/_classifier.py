@@ -69,21 +69,21 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
           gradients as small as rounding allows, but each costs more, so it is for few parameters
           or a small `tol`.
         - "adam", "sgd": Adam, or gradient descent with momentum, on minibatches. For many rows;
-          set `max_iter` to 10 to 100 epochs. They seldom reach `tol`, and then warn.
+          set `max_iter` to 10 to 100 epochs. They seldom reach `tol`; the fit then warns.
         - "auto": "newton" up to 40 parameters, weights and biases counted, and "lbfgs" beyond;
-          from 20,000 rows on "lbfgs", which then starts where 10 epochs of Adam lead.
+          from 20,000 rows on 10 epochs of Adam and then "lbfgs".
 
     alpha : float, default=1.0
         Strength of the penalty on the squared weights, at least 0. Larger values make the function
-        smoother and the probabilities less sure; 0.01 to 10 are worth trying. It is weighed
-        against the *sum* of the losses, so the same alpha means less and less as data grow.
+        smoother and keep the probabilities away from 0 and 1; try 0.01 to 10. It is weighed against
+        the *sum* of the losses, so the same alpha has less influence the more rows there are.
 
     standardize : bool, default=True
         Whether to centre each feature and divide it by its standard deviation, both weighted,
         before the network. The scaling is folded into `coefs_` and `intercepts_` afterwards.
         Constant features get no weight. Sparse X stays sparse. Set it to False where features
         share a scale that means something, above all for one-hot columns and TF-IDF: a
-        column that is rarely other than zero would be blown up to the weight of the others.
+        column that is rarely other than zero would get very large values in these rows.
 
     class_weight : dict, "balanced" or None, default=None
         Factor on the weight of each class's samples: ``{label: weight}``, where a label that is
@@ -101,7 +101,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
 
     n_init : int, default=1
         Number of random starts, at least 1, of which the one with the lowest F is kept. For tiny
-        networks that one wants to read.
+        networks whose units are to be read.
 
     n_estimators : int, default=1
         Number of networks, at least 1, each the best of its own `n_init` starts, whose logits are
@@ -111,8 +111,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
 
     early_stopping : bool, default=False
         Whether to watch a score on validation data, stop when it no longer improves, and keep the
-        iterate where it was best, the start included. Of several starts the one with the lowest F
-        on the training rows is kept all the same.
+        iterate where it was best, the start included. Of several starts, the one with the lowest F
+        on the training rows is kept also then.
 
     validation_fraction : float, default=0.1
         Share of the rows to hold out for early stopping if no `X_val` is given, between 0 and 1.
@@ -220,10 +220,10 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
     Notes
     -----
     The derivatives are exact, and computed from the logits. Rows are visited in blocks, so that
-    beside X a fit needs little more than the buffers of a few blocks. Dense float64 data of some
-    size are descended in float32 first, where an evaluation takes half the time; float64 then
-    finishes, and says what has converged. float32 data are computed in float32 throughout, with
-    sums in float64.
+    beyond X a fit needs little more than the buffers of a few blocks. On dense float64 data that
+    are not small the descent begins in float32, where an evaluation takes half the time; float64
+    then finishes it and decides about convergence. float32 data are computed in float32
+    throughout, with sums in float64.
 
     Starts and members on small data are computed side by side, and the blocks of larger data by as
     many threads as BLAS may use (``threadpoolctl.threadpool_limits``, ``OPENBLAS_NUM_THREADS``).
@@ -523,7 +523,13 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
 
     @property
     def estimators_(self) -> list[ShallowTanhClassifier]:
-        """The members of the committee, each a fitted classifier."""
+        """The members of the committee.
+
+        Returns
+        -------
+        members : list of ShallowTanhClassifier
+            Each a fitted classifier with a network of its own; a single network is its only member.
+        """
         if not hasattr(self, "coefs_"):
             raise AttributeError("The estimator has no members before it is fitted.")
         members = []
@@ -551,11 +557,11 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         For ``solver="adam"`` and ``solver="sgd"``, with steps of the constant size
         `learning_rate_init`. Features are standardised by the weighted means and deviations of
         all batches so far; when these change, the weights are re-expressed so that the function
-        stays what it was. The state of the optimiser goes from call to call; `fit` starts without
+        stays the same. The state of the optimiser goes from call to call; `fit` starts without
         it. After `fit`, the first call goes on from the fitted function.
 
         It does no early stopping, takes no `n_init`, calls no callbacks, prints nothing, and does
-        not judge convergence. The penalty is weighed against all rows so far; where the same rows
+        not test convergence. The penalty is weighed against all rows so far; where the same rows
         pass k times, it is as if there were k times as many, so multiply alpha by k.
 
         Parameters

@@ -36,7 +36,7 @@ def join(members: list[Parameters]) -> Parameters:
 
 
 def intercept_offsets(members: list[Parameters]) -> list[FloatArray]:
-    """What a joined network does not tell of each member: its b2 less the mean, (K,)."""
+    """What a joined network does not hold of each member: its b2 minus the mean, (K,)."""
     biases = np.array([member.b2 for member in members])
     return list(biases - biases.mean(axis=0))
 

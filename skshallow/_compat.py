@@ -1,7 +1,8 @@
 """Everything that skshallow imports from scikit-learn's private or experimental modules.
 
 The private names have kept their meaning since scikit-learn 1.3 and other packages rely on
-them, but they carry no promise; a release that moves one is mended here alone.
+them, but scikit-learn does not promise to keep them. If a release moves one, only this file
+changes.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Data(NamedTuple):
 
     @classmethod
     def of_positive_weight(cls, X: Matrix, codes: IntArray, w: FloatArray) -> Self:
-        """Leave out the rows of no weight, which must not act through their values either.
+        """Leave out the rows of zero weight, whose values must have no effect either.
 
         Weights, which are overwritten, are divided, exactly, by the power of two next above the
         largest, so that no product with them overflows or vanishes, in float32 either.
@@ -70,24 +70,35 @@ class Data(NamedTuple):
 
 
 class Problem:
-    """Data with an output layer, for networks of any size and penalty.
+    """Rows with an output layer, for networks of any size and penalty.
 
     Parameters
     ----------
-    data : Data
+    rows : RowSource
+        Features in the user's units, targets as the output's loss encodes them, and weights.
     output : Output
     scaling : Scaling or None
-        How columns are standardised; None leaves them as they are.
+        How columns are standardised, rounded to the dtype of X; None leaves them as they are.
+    n_features : int
+    total_weight : float
+    unit : float, default=1.0
+        Unit of the weights in those of the user's.
     """
 
-    def __init__(self, data: Data, output: Output, scaling: Scaling | None) -> None:
-        self.output = output
-        self.scaling = None if scaling is None else scaling.rounded(data.X.dtype)
-        self._unit, self._total_weight = data.unit, float(data.w.sum())
-        rows = RowBlocks(data.X, output.loss.encode(data.codes), data.w)
-        self._n_features = data.X.shape[1]
+    def __init__(
+        self,
+        rows: RowSource,
+        output: Output,
+        scaling: Scaling | None,
+        *,
+        n_features: int,
+        total_weight: float,
+        unit: float = 1.0,
+    ) -> None:
+        self.rows = rows if scaling is None else rows.standardised(scaling)
+        self.output, self.scaling = output, scaling
+        self._n_features, self._total_weight, self._unit = n_features, total_weight, unit
         self._layouts: dict[int, Layout] = {}
-        self.rows: RowSource = rows if self.scaling is None else rows.standardised(self.scaling)
 
     def layout(self, n_hidden: int) -> Layout:
         """The layout of a network with so many hidden units."""
@@ -106,7 +117,7 @@ class Problem:
         return Objective(self.rows, layout, self.output.loss, alpha, self._total_weight)
 
     def network(self, theta: FloatArray, n_hidden: int) -> Parameters:
-        """The network on the user's X that theta stands for."""
+        """The network of theta, for the user's X."""
         parts = self.layout(n_hidden).unpack(theta)
         if self.scaling is None:
             return parts
@@ -125,11 +136,19 @@ def make_problem(
     scaling: Scaling | None,
     networks: list[Parameters] | None = None,
 ) -> Problem:
-    """The problem on some data, on which fitted networks, if they are given, can be expressed."""
-    if scaling is not None and networks is not None:
-        for network in networks:
+    """The problem on some data, scaled so that given fitted networks have a theta on it."""
+    if scaling is not None:
+        for network in networks or []:
             scaling = scaling.keeping(network.W1)
-    return Problem(data, output, scaling)
+        scaling = scaling.rounded(data.X.dtype)
+    return Problem(
+        RowBlocks(data.X, output.loss.encode(data.codes), data.w),
+        output,
+        scaling,
+        n_features=data.X.shape[1],
+        total_weight=float(data.w.sum()),
+        unit=data.unit,
+    )
 
 
 class Start(NamedTuple):
@@ -145,7 +164,7 @@ def make_starts(
     random_state: np.random.RandomState,
     networks: list[Parameters] | None,
 ) -> list[list[Start]]:
-    """Starts of each member: n_init random ones, or the one fitted network that it goes on from."""
+    """Starts of each member: n_init random ones, or the fitted network that it continues from."""
     n_init = settings.n_init if networks is None else 1
     states = spawn(random_state, settings.n_estimators * n_init)
     if networks is None:
@@ -179,8 +198,8 @@ class Fit(NamedTuple):
     start_losses: FloatArray  # (n_members, n_init), F of all starts
 
 
-# Judges a network in the units of X: a score on validation data, greater being better; or, as a
-# hook, whether to stop.
+# Both get a network in the units of X. A score on validation data is better if greater; a hook
+# returns True to stop the fit.
 Score = Callable[[Parameters], float]
 Hook = Callable[[Parameters], bool]
 
@@ -202,12 +221,12 @@ def fit_members(
     settings : Settings
     random_state : RandomState
     networks : list of Parameters, default=None
-        Fitted networks to go on from, one a member; None starts anew.
+        Fitted networks to continue from, one for each member; None makes random starts.
     score : callable, default=None
-        Score of a network on validation data; the best iterate is then what is kept.
+        Score of a network on validation data; if given, the best iterate is kept.
     hook : callable, default=None
-        Called with the network after each iteration; stops the fit if it returns True. Starts go
-        one after the other then, since hooks are to see one course at a time.
+        Called with the network after each iteration; stops the fit if it returns True. Starts are
+        then run one after the other, because a hook follows one start at a time.
     """
     starts = make_starts(problem, settings, random_state, networks)
     objective = problem.objective(settings.n_hidden, settings.alpha)
@@ -243,7 +262,7 @@ def run_solver(
     tol: float,
     max_iter: int,
 ) -> list[Outcome]:
-    """Run a solver from some starts; with validation data the best iterate is what is kept."""
+    """Run a solver from some starts; with validation data, keep the best iterate."""
     thetas = np.array([start.theta for start in starts])
     if any(monitor.score is not None for monitor in monitors):
         values, _ = objective.loss_gradient(thetas)
@@ -266,7 +285,7 @@ def run_solver(
         theta, value, best_score = result.theta, result.value, None
         if monitor.best is not None:
             best_score, _, theta = monitor.best
-            # The monitor's value may be float32's.
+            # The monitor's value may have been computed in float32.
             value = float(objective.take([k]).loss_gradient(theta[None])[0][0])
         outcomes.append(
             Outcome(
@@ -292,14 +311,14 @@ def train(
     """Each member's outcome of lowest F, and F of all starts, (n_members, n_init).
 
     Calls ``run(starts, labels)`` for up to n_together starts at a time, where a label says which
-    start of which member it is. After an interrupted start none follows: fewer members then, and
-    NaN for the starts left out.
+    start of which member it is. An interrupted start is the last one: there are then fewer members,
+    and NaN for the starts that were not run.
     """
     n_members, n_init = len(starts), len(starts[0])
     losses = np.full((n_members, n_init), np.nan)
     outcomes: list[list[Outcome]] = [[] for _ in starts]
     places = [(m, k) for m in range(n_members) for k in range(n_init)]
-    # Overflow shows in the outcome, where it is looked for.
+    # Overflow shows in the outcome, and is checked there.
     with one_thread_blas(), np.errstate(over="ignore", invalid="ignore"):
         for first in range(0, len(places), n_together):
             some = places[first : first + n_together]

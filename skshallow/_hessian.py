@@ -6,7 +6,7 @@ sum_F A_F^T A_F, where a row of A_F is the gradient of that row's F . z:
     A_F = [Xa x ((F W2^T) o T), Ha x F],
 
 with x the product of each row's two vectors. The exact Hessian adds, for unit j, the
-sandwich Xa^T diag(s_j) Xa with s_j = -2 (G W2^T)_j o H_j o T_j = -2 D_j o H_j, and between
+matrix Xa^T diag(s_j) Xa with s_j = -2 (G W2^T)_j o H_j o T_j = -2 D_j o H_j, and between
 W1's unit j and W2[j, k] the column Xa^T (T_j o G_k).
 """
 
@@ -77,7 +77,7 @@ def _add_residual_part(
     T: FloatArray,
     hessian: FloatArray,
 ) -> None:
-    """Add what goes with the residuals G."""
+    """Add the terms with the residuals G."""
     B, h, m = T.shape
     K, split = G.shape[1], len(Xa) * h
     # The views below are of the entries that belong to one and the same unit u.

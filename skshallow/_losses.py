@@ -4,8 +4,8 @@ Each loss is -log of the probability the model gives to the observed y, computed
 from the logits and never from clipped probabilities, so that the value and the
 gradient agree at any logit, however large.
 
-In training the logits of B networks side by side lie as (B, K, m): outputs by samples, so that
-whatever is done to a class or to a sample runs along contiguous memory. Weights w are (1, m) where
+In training the logits of B networks side by side are (B, K, m), outputs by samples, so that every
+operation on a class or a sample runs along contiguous memory. Weights w are (1, m) where
 the networks share them, and (B, 1, m) where each has its own. In prediction the logits are
 (n_samples, K), as users see them.
 """
@@ -22,12 +22,12 @@ from ._arrays import FloatArray, IntArray
 
 
 class Loss(Protocol):
-    """What the rest of the package asks of a loss."""
+    """The methods that the rest of the package calls."""
 
     def encode(self, codes: IntArray) -> Any:
         """Targets in the form that `loss_gradient` reads, samples along the last axis.
 
-        They go with logits of float32 and of float64.
+        They can be used with logits in float32 and in float64.
         """
 
     def loss_gradient(self, Z: FloatArray, y: Any, w: FloatArray, G: FloatArray) -> FloatArray:
@@ -55,15 +55,15 @@ class Loss(Protocol):
 class SigmoidLoss:
     """Independent binary cross-entropies, one for each of K outputs.
 
-    With the sign u = 1 - 2 y of the target, turned round, and v = u z, which is positive where
-    the logit is on the wrong side, t = exp(-|v|) is at most one, and
+    Let u = 1 - 2 y, minus the sign of the target, and v = u z, which is positive where the logit
+    has the wrong sign. Then t = exp(-|v|) is at most one, and
 
         loss = log(1 + exp(v)) = max(v, 0) + log(1 + t),
         dloss/dz = p - y = u sigmoid(v) = u exp(min(v, 0)) / (1 + t),
         d^2loss/dz^2 = p (1 - p) = t / (1 + t)^2,
 
     all to full relative accuracy, also where p - y would cancel. NumPy's exp and log1p take a
-    fifth of the time of SciPy's expit and log_expit (benchmarks/kernels.py).
+    quarter of the time of SciPy's expit and log_expit, or less (benchmarks/kernels.py).
     """
 
     def encode(self, codes: IntArray) -> Any:

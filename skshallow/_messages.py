@@ -1,4 +1,4 @@
-"""What is said of fits that have not converged, or cannot be continued."""
+"""Warnings and errors about fits that have not converged or are not finite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ._solvers import Ending, Stochastic
 
 
 def complaint(name: str, outcomes: Sequence[Outcome], settings: Settings, dtype: Any) -> str:
-    """What to warn of if some members of a fit of `name` have not converged, or ''."""
+    """The warning if some members of a fit of `name` have not converged, or ''."""
     unfinished = [outcome for outcome in outcomes if outcome.ending.failed]
     if not unfinished:
         return ""

@@ -15,7 +15,7 @@ Hook = Callable[[FloatArray], bool]
 
 
 class Monitor:
-    """Records F, prints, scores on validation data and decides whether to go on.
+    """Records F, prints, scores on validation data and decides whether a start continues.
 
     Parameters
     ----------
@@ -60,13 +60,13 @@ class Monitor:
         self._start = time.perf_counter()
 
     def begin(self, theta: FloatArray, value: float) -> None:
-        """Score the start, so that what is kept is never worse; it is not in `scores`."""
+        """Score the start too, which is kept if no iterate is better; it is not in `scores`."""
         if self.score is not None:
             self._note(theta, value, self.score(theta))
             self._waited = 0
 
     def __call__(self, theta: FloatArray, value: float, gradient: FloatArray) -> bool:
-        """Take note of an iteration; True asks the solver to stop."""
+        """Record an iteration; True ends the descent."""
         self.curve.append(value)
         if self.score is not None:
             self.scores.append(self._note(theta, value, self.score(theta)))

@@ -35,7 +35,7 @@ class Objective:
                                  + (alpha_b/2) (|V1_b|^2 + |W2_b|^2) ],   S_b = sum_i w_bi
 
     theta = [V1, c1, W2, b2] in the order of `Layout`, always float64; biases are not
-    penalised. Whatever is true of one F stays true of each: its result is the same to the bit
+    penalised. What is computed for one F does not depend on the others: it is the same to the bit
     as alone. `take` says which of the problems a stack of thetas belongs to.
 
     Parameters

@@ -1,6 +1,6 @@
 """What depends on the kind of y: two classes, more, or several labels a row.
 
-Each kind has one object, made by `output_for`, and nothing else in the package asks which it is.
+Each kind has one object, made by `output_for`; no other file depends on the kind.
 """
 
 from __future__ import annotations

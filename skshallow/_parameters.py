@@ -43,7 +43,7 @@ class Layout:
     penalty_mask: FloatArray = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Computed here and not in cached properties, whose locks a forked child may inherit held.
+        # Not cached properties: a forked child may inherit their locks while they are held.
         d, h, k = self.n_features, self.n_hidden, self.n_outputs
         first, size = (d + 1) * h, (d + 1) * h + (h + 1) * k
         slices = (

@@ -10,8 +10,8 @@ from ._parameters import Parameters
 from ._rows import RowBlocks
 from ._threads import one_thread_blas
 
-# Hidden activations up to which a prediction is written out: 14 microseconds for a row where the
-# buffers of a block make it 66; beyond, tanh costs more than they do. See
+# Hidden activations up to which a prediction is computed at once: a row takes 14 microseconds, and
+# 66 with the buffers of a block. With more of them np.tanh costs more than the buffers. See
 # benchmarks/small_problems.py.
 _FEW = 2**12
 

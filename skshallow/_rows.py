@@ -1,6 +1,6 @@
-"""Rows of a dense, memory-mapped or CSR matrix, and what may be asked of them.
+"""Rows of a dense, memory-mapped or CSR matrix, and passes over them.
 
-Rows know no network: a pass over them is told the networks, and a kernel, a function of one block.
+Rows know no network: each pass gets the networks and a kernel, a function of one block.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _SIDE_BY_SIDE = 16
 
 
 class RowSource(Protocol):
-    """What the objective and the fit ask of rows, wherever they lie.
+    """What the objective and the fit use of rows, in an array or elsewhere.
 
-    `RowBlocks` does it for one machine's arrays. Sums are of float64 and are added in the order
+    `RowBlocks` is it for arrays and CSR matrices. Sums are in float64 and are added in the order
     of the rows, so that they depend neither on threads nor on workers.
     """
 
     n_samples: int
     dtype: np.dtype[Any]  # what the kernels compute in
-    to_fold: Scaling | None  # what thetas must be folded with before they meet these rows
+    to_fold: Scaling | None  # thetas must be folded with it before a pass over these rows
 
     def standardised(self, scaling: Scaling) -> RowSource:
-        """The same rows with standardised columns."""
+        """The same rows with standardised columns, by a scaling that is rounded to their dtype."""
 
     def as_float32(self) -> RowSource | None:
         """The same rows for kernels in float32, which take about half the time.
@@ -49,7 +49,7 @@ class RowSource(Protocol):
         """
 
     def n_together(self, layout: Layout) -> int:
-        """Networks that are better computed side by side than one after the other."""
+        """How many networks are computed faster side by side than one after the other."""
 
     def reduce(
         self, kernel: Callable[..., None], networks: Networks, *args: Any, shape: Any = None
@@ -236,6 +236,8 @@ class RowBlocks:
         """
         layout, B = networks.layout, len(networks.thetas)
         accumulator = np.zeros((B, 1 + layout.size))
+        if not len(indices):
+            return accumulator
         layers, weights = networks.layers(self.dtype), networks.weights
         source = self._source
         prepared = None if source is None else source.prepared
@@ -270,12 +272,16 @@ class RowBlocks:
         return out
 
 
-# Entries of a dense X up to which its blocks are prepared once and kept, 4 MiB in float32. Beyond
-# that they are prepared at each pass, which takes ... of an evaluation.
+# Entries of a dense X up to which its blocks are prepared once and kept, for kernels in float64 and
+# in float32, where most of a descent is: 8 and 32 MiB. Beyond that they are prepared at each pass,
+# which with 16 to 64 hidden units adds up to 7% to an evaluation in float64, 5 to 20% in float32,
+# and 10 to 35% where X is float64 and the kernels compute in float32
+# (benchmarks/standardising.py).
 _PREPARED = 2**20
+_PREPARED_FLOAT32 = 2**23
 
-# Numbers that a product with a short vector is spread over: NumPy's loops over rows of 30 numbers
-# take twice as long as over rows of 2,000.
+# Numbers that a product with a short row is spread over: NumPy's loops over rows of 30 numbers
+# take up to a quarter more time than over 512 to 4096.
 _SPREAD = 2048
 
 
@@ -301,9 +307,10 @@ class _DenseBlocks:
                 row = np.append(inverse, 1).astype(dtype)
             self._inverse = np.tile(row, self._spread)
         self.prepared: FloatArray | None = None
-        if X.size <= _PREPARED:
+        if X.size <= (_PREPARED_FLOAT32 if dtype == np.float32 else _PREPARED):
             self.prepared = np.ones((n_samples, self._d + 1), dtype)
-            self._standardise(X, self.prepared[:, :-1])
+            for rows, part in split_rows(X, max(1, BLOCK_ENTRIES // (self._d + 1))):
+                self._standardise(part, self.prepared[rows, :-1])
 
     def finite(self) -> bool:
         """Whether the kernels' dtype can hold the blocks."""
@@ -325,7 +332,7 @@ class _DenseBlocks:
             buffer = self._buffers[worker] = np.ones((n_rows, self._d + 1), self._dtype)
         out = buffer[: len(part), :-1]
         if self._scaling is not None and self._within:
-            # Two roundings, and a third of the time of `_standardise`.
+            # Two roundings, and half to four fifths of the time of `_standardise`.
             np.subtract(part, self._mean, out=out, casting="same_kind")
             whole = buffer[: -(-len(part) // self._spread) * self._spread]
             whole[len(part) :] = 1  # what another block has left there

@@ -13,8 +13,8 @@ from scipy.sparse import issparse
 from ._arrays import Matrix
 from ._parameters import Layout
 
-# Entries of a block's widest buffer, 1 MiB in float32; see benchmarks/block_size.py. Less does in
-# one thread, but each call into NumPy costs two threads a hand-over of the interpreter.
+# Entries of a block's widest buffer, 1 MiB in float32; see benchmarks/block_size.py. Less is
+# enough for one thread, but with two each call into NumPy costs a change of the interpreter lock.
 BLOCK_ENTRIES = 2**18
 
 

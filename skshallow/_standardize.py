@@ -47,7 +47,7 @@ class Scaling:
         return np.divide(1, self.scale, out=np.zeros_like(self.scale), where=self.scale > 0)
 
     def keeping(self, W1: FloatArray) -> Scaling:
-        """A scaling that loses nothing of W1, (n_features, n_units), where a column is constant.
+        """A scaling with which W1, (n_features, n_units), has a V1 where a column is constant too.
 
         There its scale becomes the one that makes the largest entry of V1 one.
         """
@@ -85,8 +85,8 @@ class Scaling:
 def merge(one: Scaling, weight: float, other: Scaling, other_weight: float) -> Scaling:
     """Mean and scale of two samples together from those of each, with their total weights.
 
-    The update of Chan, Golub and LeVeque (1983, eq. 2.1), in units where nothing overflows that
-    need not.
+    The update of Chan, Golub and LeVeque (1983, eq. 2.1), computed without
+    avoidable overflow.
     """
     share = other_weight / (weight + other_weight)
     delta = other.mean - one.mean
@@ -119,7 +119,7 @@ def column_scaling(X: Matrix, w: FloatArray) -> Scaling:
     Notes
     -----
     The variance is the corrected two-pass one (Chan, Golub and LeVeque, 1983, eq. 1.7), in
-    float64, which also mends the first pass's rounding of the mean.
+    float64, which also corrects the rounding error of the mean in the first pass.
     """
     n_samples, n_features = X.shape
     total = w.sum()

@@ -30,7 +30,7 @@ class Stream:
 
     @classmethod
     def start(cls, solver: str, random_state: np.random.RandomState) -> Self:
-        """A stream of which nothing has been seen."""
+        """A stream before its first batch."""
         seed = int(random_state.randint(2**31 - 1))
         state = {"seed": seed, "n_calls": 0, "weight": 0.0, "solver": solver, "rules": []}
         return cls(state)

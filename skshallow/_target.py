@@ -1,4 +1,4 @@
-"""What y and the weights say, in numbers."""
+"""y and the weights, in numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ._outputs import Output, indicator_of, output_for, positions
 
 
 class Target(NamedTuple):
-    """What y says: the labels, and each row's in numbers."""
+    """The classes, and the class or labels of each row as codes."""
 
     classes: Any  # (n_classes,) labels; column numbers for a multilabel y
     codes: IntArray  # (n_samples,) positions in classes, or (n_samples, n_classes) of 0 and 1

@@ -24,11 +24,11 @@ def _blas() -> ThreadpoolController:
 
 
 class _Hold:
-    """One block of code that wants BLAS in one thread.
+    """The limit of BLAS to one thread, for one block of code.
 
-    The limit belongs to the process, and OpenBLAS may obey one thread alone in this. So of holds
-    that overlap, in several threads or one within the other, the first sets the limit, has the
-    threads, and lifts the limit when it ends; the others leave it alone.
+    The limit belongs to the process, and OpenBLAS may accept it from one thread alone. So of holds
+    that overlap, in several threads or one within the other, the first sets the limit, uses the
+    threads, and lifts the limit when it ends; the others do not change it.
 
     An interrupt may come at any line. So what `release` needs is known before anything is changed,
     and releasing twice does no harm.

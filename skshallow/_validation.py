@@ -1,4 +1,4 @@
-"""Data that a fit is scored on but does not see, and the scores."""
+"""Validation data, held out of the training rows, and the scores on them."""
 
 from __future__ import annotations
 

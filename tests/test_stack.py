@@ -103,7 +103,7 @@ def assert_solved_alike(name, stack, max_iter):
 @every_storage
 @pytest.mark.parametrize("name", SOLVERS)
 def test_a_stack_is_solved_as_its_problems_are_alone(name, kind, storage):
-    assert_solved_alike(name, make_stack(kind, storage), MAX_ITER[name])
+    assert_solved_alike(name, make_stack(kind, storage), MAX_ITER.get(name, 6))
 
 
 @every_kind
@@ -226,9 +226,7 @@ def test_values_and_gradients_are_the_oracles_with_each_problems_weights(kind, s
         )
         total += ALPHAS[k] / 2 * ((parts.W1**2).sum() + (parts.W2**2).sum())
         assert values[k] == pytest.approx(total / totals[k], rel=1e-12)
-        for got, dloss, part in zip(
-            p.layout.unpack(gradients[k]), derivatives, parts, strict=True
-        ):
+        for got, dloss, part in zip(p.layout.unpack(gradients[k]), derivatives, parts, strict=True):
             pull = ALPHAS[k] * part if part.ndim == 2 else 0
             np.testing.assert_allclose(got, (dloss + pull) / totals[k], rtol=1e-10, atol=1e-13)
 

@@ -1,8 +1,8 @@
-"""The ways down the objective, by name.
+"""The solvers, by name.
 
-A solver is a dataclass of its own hyperparameters with the method `solve`; `_protocol.Solver` says
-what it is given and what it returns, and `_protocol.Function` what it may ask of the function that
-it minimises. It knows nothing of rows or networks. To add one, write it in a file of its own and
+A solver is a dataclass of its own hyperparameters with the method `solve`. `_protocol.Solver`
+states its arguments and results, and `_protocol.Function` the methods of the function that it
+minimises. It knows nothing of rows or networks. To add one, write it in a file of its own and
 give it a line in SOLVERS.
 """
 
@@ -34,4 +34,5 @@ SOLVERS: dict[str, type[Any]] = {
 def make_solver(name: str, parameters: Mapping[str, Any]) -> Any:
     """A solver, made from those of an estimator's parameters that are its own."""
     solver = SOLVERS[name]
-    return solver(**{field.name: parameters[field.name] for field in fields(solver)})
+    own = {field.name for field in fields(solver)} & parameters.keys()
+    return solver(**{name: parameters[name] for name in own})

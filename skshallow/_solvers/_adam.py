@@ -41,5 +41,5 @@ class Adam(Stochastic):
     auto_rate: ClassVar[float] = 0.02
 
     def rule(self, size: int) -> Rule:
-        """A rule of update for so many parameters, which has seen nothing yet."""
+        """A new rule of update for so many parameters."""
         return AdamRule(size)

@@ -29,7 +29,7 @@ NEWTON_SIZE = 40
 class Auto:
     """Newton's method if parameters are few, and otherwise L-BFGS.
 
-    L-BFGS begins, if rows are many, where a few epochs of Adam end.
+    If there are many rows, a few epochs of Adam come before L-BFGS.
     """
 
     batch_size: int | str = "auto"
@@ -70,5 +70,5 @@ class Auto:
         return results
 
     def for_warm_start(self) -> Solver:
-        """L-BFGS, because epochs of Adam would lead a fitted network back up."""
+        """L-BFGS, because F would rise in the first epochs of Adam."""
         return LBFGS()

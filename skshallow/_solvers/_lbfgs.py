@@ -56,10 +56,10 @@ class Pairs:
         return products[::2], products[1::2]
 
     def add(self, s: FloatArray, y: FloatArray) -> None:
-        """Take in a new pair."""
+        """Add a new pair."""
         product, square = float(s @ y), float(y @ y)
         if not product > _EPS * square:
-            return  # the conditions of Wolfe forbid it, but for rounding
+            return  # only rounding makes this possible after a search by Wolfe's conditions
         slot = self.n_pairs % self.m
         self.n_pairs += 1
         self.SY[slot] = s, y
@@ -109,7 +109,7 @@ class _Descent:
         self._search(self._pairs.direction(gradient))
 
     def _search(self, direction: FloatArray) -> None:
-        """Begin a line search: with the full step, or without a metric with length 1 at most."""
+        """Begin a line search: with the full step or, without pairs, a step of length 1 at most."""
         self._direction = direction
         self._slope = float(direction @ self.gradient)
         self._t = 1.0
@@ -125,7 +125,7 @@ class _Descent:
                 return self._point
         if self._pairs.n_pairs == 0:
             return None
-        self._pairs = Pairs(len(self.theta))  # rounding has spoilt the metric
+        self._pairs = Pairs(len(self.theta))  # rounding errors dominate the metric
         self._search(-self.gradient)
         return self.propose()
 
@@ -148,7 +148,7 @@ class _Descent:
         else:
             self._high = t
         if self._high == np.inf:
-            # Where the slope, drawn on, vanishes.
+            # Where the slope, extrapolated linearly, is zero.
             self._t = t * (min(max(start / (start - slope), 1.5), 10) if slope > start else 10)
         elif self._low > 0 or not np.isfinite(rise):
             self._t = 0.5 * (self._low + self._high)

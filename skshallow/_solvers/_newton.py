@@ -29,7 +29,7 @@ class System(Protocol):
 
     @property
     def scale(self) -> float:
-        """How large the second derivatives are."""
+        """The size of the second derivatives."""
 
     def solve(self, damping: float) -> FloatArray | None:
         """The step s, or None where there is none downhill."""
@@ -74,7 +74,7 @@ class ConjugateGradientSystem:
     def solve(self, damping: float) -> FloatArray | None:
         """The step, at the latest before a direction along which H + damping I is not positive.
 
-        None where the gradient itself is one.
+        None where the gradient itself is such a direction.
         """
         norm = np.linalg.norm(self.gradient)
         # Superlinear outer convergence: Nocedal and Wright (2006), eq. 7.3.
@@ -114,7 +114,7 @@ class _Descent:
         self.refine(precision, value, gradient, system)
 
     def refine(self, precision: float, value: float, gradient: FloatArray, system: System) -> None:
-        """Go on, with less damping where another function's rounding may have raised it."""
+        """Go on with another precision; damping that rounding may have raised is reduced."""
         self.value, self.gradient, self._system = value, gradient, system
         self._precision = precision
         self._damping, self._growth = min(self._damping, self._first), 2.0
@@ -124,7 +124,7 @@ class _Descent:
         while (step := self._system.solve(self._damping)) is None:
             self._damping = max(4 * self._damping, self._first)
             if not np.isfinite(self._damping):
-                return None  # second derivatives that are not finite have no system
+                return None  # the second derivatives are not finite
         square = float(step @ step)
         if not square > self._precision**2 * float(self.theta @ self.theta):
             return None
@@ -135,7 +135,7 @@ class _Descent:
         return self._point
 
     def decide(self, value: float, gradient: FloatArray, system: System) -> bool:
-        """Move to the trial point if that pays; set the next damping.
+        """Move to the trial point if F falls enough there; set the next damping.
 
         The damping follows the ratio of actual to predicted decrease smoothly (Nielsen, 1999,
         eq. 2.21).
@@ -164,9 +164,9 @@ class _Descent:
 class Newton(FullBatch):
     """Damped steps of Newton's method with the exact Hessian.
 
-    F never rises by more than its own rounding. With few parameters the Hessian is computed with
-    the value, before the step is decided on: one in ten is in vain, but all share their forward
-    pass.
+    F never rises by more than its own rounding. With few parameters the Hessian is computed
+    together with the value, before the step is decided on. One in ten is not used, but each shares
+    its forward pass with the value.
     """
 
     def solve(

@@ -1,4 +1,4 @@
-"""What a solver may ask of a function, what it returns, and the ways to end."""
+"""The function that a solver minimises, what a solver is and returns, and the ways to end."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Callback = Callable[[int, FloatArray, float, FloatArray], bool]
 
 
 class Ending(Enum):
-    """How a descent can end: whether it failed, and what there is to say of it."""
+    """How a descent can end: whether it failed, and a text for it."""
 
     CONVERGED = (False, "the largest absolute entry of the gradient is at most tol")
     MAX_ITER = (True, "it reached max_iter={n_iter}")
@@ -77,10 +77,10 @@ class Result(NamedTuple):
 
 
 class Solver(Protocol):
-    """A way down, made from its own hyperparameters.
+    """A method to minimise functions.
 
-    It is a dataclass whose fields are named as the parameters of the estimator; those that it does
-    not name it does not get.
+    It is a dataclass of its hyperparameters. Each field has the name of a parameter of the
+    estimator and gets its value.
     """
 
     def solve(

@@ -19,7 +19,7 @@ class MomentumRule:
         self.momentum, self.nesterovs_momentum = momentum, nesterovs_momentum
 
     def update(self, gradient: FloatArray, rate: float) -> FloatArray:
-        """The new velocity, or a look ahead along it."""
+        """The new velocity, or with Nesterov's momentum one more step along it."""
         velocity = self.momentum * self.state["velocity"] - rate * gradient
         self.state["velocity"] = velocity
         if self.nesterovs_momentum:
@@ -31,8 +31,7 @@ class MomentumRule:
 class SGD(Stochastic):
     """Gradient descent with momentum on minibatches.
 
-    With all rows in a batch, no momentum and a constant step this is the gradient descent of
-    every textbook.
+    With all rows in a batch, no momentum and a constant step it is plain gradient descent.
     """
 
     momentum: float = 0.9
@@ -42,5 +41,5 @@ class SGD(Stochastic):
     auto_rate: ClassVar[float] = 0.1
 
     def rule(self, size: int) -> Rule:
-        """A rule of update for so many parameters, which has seen nothing yet."""
+        """A new rule of update for so many parameters."""
         return MomentumRule(size, self.momentum, self.nesterovs_momentum)

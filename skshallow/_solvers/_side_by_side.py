@@ -10,11 +10,11 @@ import numpy as np
 from .._arrays import FloatArray
 from ._protocol import Callback, Ending, Function, Result
 
-# A descent in float32 has gone far enough where the gradient is this small beside its error at the
-# start, since the error may be larger where weights are.
+# A descent in float32 ends where its gradient is at most so many times the error that it had at the
+# start; the factor allows for larger errors at larger weights.
 _FLOAT32_ERRORS = 100
 
-# Gives for each of a stack of points what a descent needs of its function: value, gradient, more.
+# Gives a tuple for each of a stack of points: value, gradient, and what else a descent needs.
 Evaluate = Callable[[Any, FloatArray], Sequence[tuple[Any, ...]]]
 
 
@@ -32,7 +32,7 @@ class Descent(Protocol):
         """Whether to move to that point, given what was found there; moves if so."""
 
     def refine(self, precision: float, *evaluation: Any) -> None:
-        """Go on at the same point with what a function of other precision says of it."""
+        """Go on at the same point, evaluated in another precision."""
 
 
 def descend_side_by_side(
@@ -48,8 +48,9 @@ def descend_side_by_side(
 ) -> list[Result]:
     """Run a descent from each row of thetas; see `Solver.solve` for the rest.
 
-    A function that can be computed in float32 goes down in float32 first, until that has converged
-    or can tell no more; then by itself, and its own gradient says what has converged.
+    A function that can be computed in float32 is minimised in float32 first, until that has
+    converged or stalls, and then in its own precision. Only the gradient in its own precision
+    decides what has converged.
 
     Parameters
     ----------

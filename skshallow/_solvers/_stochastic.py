@@ -72,7 +72,7 @@ class Stochastic(ABC):
 
     @abstractmethod
     def rule(self, size: int) -> Rule:
-        """A rule of update for so many parameters, which has seen nothing yet."""
+        """A new rule of update for so many parameters."""
 
     def minibatches(self, n_samples: int, random_state: np.random.RandomState) -> Minibatches:
         """How an epoch of so many rows is drawn."""
@@ -141,7 +141,7 @@ def run_epochs(
 
     After each epoch F and its gradient are computed over all rows: they go to `callback`, they
     decide whether tol is met, and if it is not the epoch with the lowest F is returned. With all
-    rows in a batch the estimate is F itself and that pass serves the next step too.
+    rows in a batch the estimate is F's gradient itself, and the next step uses that pass.
     """
 
     def evaluate(theta: FloatArray) -> tuple[float, FloatArray]:
