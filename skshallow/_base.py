@@ -67,10 +67,19 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
     # Fitted attributes, which change together
 
     def _scratch(self) -> Self:
-        """A copy to fit in this estimator's place, so that it stays as it is until the end."""
+        """A copy as the estimator is at one moment.
+
+        A fit works on it, so that the estimator stays as it was until the end; a prediction reads
+        it, so that it is of one fit where another thread fits the estimator meanwhile.
+        """
         copied = type(self).__new__(type(self))
         copied.__dict__.update(vars(self))
         return copied
+
+    def _clear_fit(self) -> None:
+        """Remove what an earlier fit has set, but for what validation of X has set."""
+        for name in self._fitted_attributes().keys() - {"n_features_in_", "feature_names_in_"}:
+            del self.__dict__[name]
 
     def _set_network(self, target: Target, networks: list[Parameters], dtype: Any) -> None:
         """Set what prediction with a committee of networks needs, in new arrays."""
@@ -80,7 +89,6 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         self.n_outputs_ = target.output.n_outputs
         self.out_activation_ = target.output.activation
         self.coefs_, self.intercepts_ = [W1, W2], [b1, b2]
-        self.__dict__.pop("_members", None)
         if len(networks) > 1:
             self._members: list[dict[str, Any]] = [
                 {"offset": offset} for offset in intercept_offsets(networks)
@@ -95,24 +103,33 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         }
 
     def _take_over(self, fitted: Self) -> None:
-        """Take over the fitted attributes of a scratch copy, all at once."""
-        stale = self._fitted_attributes().keys() - fitted._fitted_attributes().keys()
-        self.__dict__.update(fitted._fitted_attributes())
-        for name in stale:
-            del self.__dict__[name]
+        """Take over the fitted attributes of a scratch copy, all at once, whatever interrupts."""
+        stale = self._fitted_attributes()
+        kept = {name: value for name, value in vars(self).items() if name not in stale}
+        self.__dict__ = kept | fitted._fitted_attributes()
 
     # Members
+
+    def _described(self) -> list[dict[str, Any]]:
+        """What the joined network does not hold of each member; empty for a single network."""
+        return self.__dict__.get("_members") or []
 
     def _networks(self) -> list[Parameters]:
         """The fitted members, in the units of X."""
         (W1, W2), (b1, b2) = self.coefs_, self.intercepts_
         network = Parameters(W1, b1, W2, b2)
-        members = self.__dict__.get("_members")
-        if members is None:
+        members = self._described()
+        if not members:
             return [network]
         return separate(network, [member["offset"] for member in members])
 
     # Prediction
+
+    def _fitted(self) -> Self:
+        """A copy as the estimator is at this moment, if that is fitted."""
+        model = self._scratch()
+        check_is_fitted(model)
+        return model
 
     def _output(self) -> Output:
         return output_of(self.out_activation_, self.n_outputs_)
@@ -123,7 +140,6 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X: Any) -> FloatArray:
         """Logits of shape (n_samples, n_outputs)."""
-        check_is_fitted(self)
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
         (W1, W2), (b1, b2) = self.coefs_, self.intercepts_
         with np.errstate(over="ignore", invalid="ignore"):  # looked for below
@@ -148,8 +164,8 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
             For two classes the log-odds of ``classes_[1]``, otherwise a column a class.
         """
-        Z = self._logits(X)
-        return self._output().decision(Z)
+        model = self._fitted()
+        return model._output().decision(model._logits(X))
 
     def predict(self, X: ArrayLike) -> Any:
         """Most probable class, or for a multilabel fit every label of probability above 1/2.
@@ -164,8 +180,8 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         y : ndarray of shape (n_samples,) or (n_samples, n_classes)
             Labels, or an indicator matrix of integers for a multilabel fit.
         """
-        Z = self._logits(X)
-        return self._output().predict(Z, self.classes_)
+        model = self._fitted()
+        return model._output().predict(model._logits(X), model.classes_)
 
     def predict_proba(self, X: ArrayLike) -> FloatArray:
         """Probability of each class.
@@ -181,8 +197,8 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
             Columns in the order of `classes_`. Rows sum to one, but for a multilabel fit, where
             each column is the probability of that label.
         """
-        Z = self._logits(X)
-        return self._output().probabilities(Z)
+        model = self._fitted()
+        return model._output().probabilities(model._logits(X))
 
     def predict_log_proba(self, X: ArrayLike) -> FloatArray:
         """Logarithm of the probability of each class, from the logits.
@@ -199,8 +215,8 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         log_P : ndarray of shape (n_samples, n_classes)
             As `predict_proba`.
         """
-        Z = self._logits(X)
-        return self._output().log_probabilities(Z)
+        model = self._fitted()
+        return model._output().log_probabilities(model._logits(X))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -232,5 +248,9 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         # Estimators saved before there was `estimators_` have the members' biases.
         biases = state.pop("member_intercepts_", None)
         if biases is not None and len(biases) > 1:
-            state["_members"] = [{"offset": b2 - state["intercepts_"][1]} for b2 in biases]
+            losses = state.get("start_losses_", np.empty((len(biases), 0)))
+            state["_members"] = [
+                {"offset": b2 - state["intercepts_"][1], "start_losses_": losses[m : m + 1]}
+                for m, b2 in enumerate(biases)
+            ]
         super().__setstate__(state)

@@ -24,6 +24,7 @@ class FitCallbacks:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._shared = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         # One more than can be used: a progress bar is then never full before the end.
+        self._estimator = estimator
         self._fit = estimator._init_callback_context(max_subtasks=max_iterations + 1)
         self._fit.call_on_fit_task_begin(**self._shared)
 
@@ -34,8 +35,21 @@ class FitCallbacks:
         """
         task = self._fit.subcontext(task_name="iteration")
         task.call_on_fit_task_begin(**self._shared)
-        return bool(task.call_on_fit_task_end(**self._shared, reconstruction_attributes=attributes))
+        return bool(
+            task.call_on_fit_task_end(
+                **self._shared, reconstruction_attributes=self._instead(attributes)
+            )
+        )
 
     def end(self, attributes: Callable[[], dict[str, Any]]) -> None:
         """Report the end of the fit."""
-        self._fit.call_on_fit_task_end(**self._shared, reconstruction_attributes=attributes)
+        self._fit.call_on_fit_task_end(
+            **self._shared, reconstruction_attributes=self._instead(attributes)
+        )
+
+    def _instead(self, attributes: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+        """These attributes in place of those of an earlier fit, which become None.
+
+        scikit-learn sets them on a copy of the estimator, and removes none.
+        """
+        return lambda: dict.fromkeys(self._estimator._fitted_attributes()) | attributes()

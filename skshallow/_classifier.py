@@ -17,7 +17,7 @@ from sklearn.utils.metaestimators import available_if
 from ._base import TanhNetworkClassifier
 from ._callbacks import FitCallbacks
 from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, with_callbacks
-from ._fit import Data, Fit, Score, Settings, course, fit_members, make_problem
+from ._fit import Data, Fit, Score, Settings, course, extend_course, fit_members, make_problem
 from ._messages import check_finite, complaint
 from ._parameters import Parameters
 from ._solvers import SOLVERS, Stochastic, make_solver
@@ -421,6 +421,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             random_state = check_random_state(model.random_state)
             data, held_out = data.split(target.classes, model.validation_fraction, random_state)
         networks = model._networks() if warm else None
+        model._clear_fit()
         scaling = column_scaling(data.X, data.w) if settings.standardize else None
         problem = make_problem(data, target.output, scaling, networks)
         callbacks = None
@@ -505,6 +506,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
     def _with_network(self, target: Target, network: Parameters, dtype: Any) -> Self:
         """A copy of this estimator that predicts with a network under way."""
         model = self._scratch()
+        model._clear_fit()
         model._set_network(target, [network], dtype)
         return model
 
@@ -514,10 +516,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         loss = float(np.mean([outcome.value for outcome in outcomes]))
         self._set_network(target, fit.networks, dtype)
         check_finite(loss, self.coefs_ + self.intercepts_, dtype)
-        for name in ("validation_scores_", "best_validation_score_", "_stream"):
-            self.__dict__.pop(name, None)
         self.__dict__.update(course(fit, slice(None), self.early_stopping), loss_=loss)
-        for m, member in enumerate(self.__dict__.get("_members", [])):
+        for m, member in enumerate(self._described()):
             own = course(fit, slice(m, m + 1), self.early_stopping)
             member.update(own, loss_=outcomes[m].value)
 
@@ -530,16 +530,19 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         members : list of ShallowTanhClassifier
             Each a fitted classifier with a network of its own; a single network is its only member.
         """
-        if not hasattr(self, "coefs_"):
+        fitted = self._scratch()
+        if not hasattr(fitted, "coefs_"):
             raise AttributeError("The estimator has no members before it is fitted.")
         members = []
-        described = self.__dict__.get("_members", [{}])
-        target = self._target()
-        for network, known in zip(self._networks(), described, strict=True):
-            member = self._with_network(target, network, network.W1.dtype)
-            member.n_estimators = 1
-            member.__dict__.update({k: v for k, v in known.items() if k != "offset"})
-            member.__dict__.pop("_stream", None)
+        described = fitted._described() or [fitted._fitted_attributes()]
+        target = fitted._target()
+        for network, known in zip(fitted._networks(), described, strict=True):
+            member = fitted._with_network(target, network, network.W1.dtype)
+            member.classes_ = fitted.classes_.copy()
+            member.n_estimators, member.n_hidden = 1, network.W1.shape[1]
+            for name in known.keys() - vars(member).keys():
+                if name.endswith("_"):
+                    setattr(member, name, known[name])
             members.append(member)
         return members
 
@@ -636,14 +639,13 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             check_random_state(model.random_state),
             None if first else model._networks(),
         )
-        earlier = model.__dict__.get("_members", [])
+        earlier = model._described()
+        model._clear_fit()
         model._set_network(target, networks, X.dtype)
         check_finite(float(np.mean(losses)), model.coefs_ + model.intercepts_, X.dtype)
-        for name in ("start_losses_", "validation_scores_", "best_validation_score_"):
-            model.__dict__.pop(name, None)
-        _extend_course(model.__dict__, self.__dict__, float(np.mean(losses)))
-        for m, member in enumerate(model.__dict__.get("_members", [])):
-            _extend_course(member, earlier[m] if earlier else {}, losses[m])
+        extend_course(model.__dict__, self.__dict__, float(np.mean(losses)))
+        for m, member in enumerate(model._described()):
+            extend_course(member, earlier[m] if earlier else {}, losses[m])
         model._stream = stream.state
         self._take_over(model)
 
@@ -656,7 +658,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
 
     def _check_same_network(self, target: Target, why: str, other: str) -> None:
         """Raise a ValueError where the fitted network cannot be continued with these data."""
-        n_members = len(self.__dict__.get("_members", [{}]))
+        n_members = len(self._described()) or 1
         n_hidden = self.coefs_[0].shape[1] // n_members
         trouble = None
         if target.output != self._output() or not np.array_equal(self.classes_, target.classes):
@@ -667,13 +669,6 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             trouble = f"n_estimators={self.n_estimators} and it has n_estimators={n_members}"
         if trouble is not None:
             raise ValueError(f"{why}, but {trouble}. Keep them the same, or {other}.")
-
-
-def _extend_course(course: dict[str, Any], before: dict[str, Any], loss: float) -> None:
-    """Set what tells of the passes so far, with F after one more."""
-    course["loss_"] = loss
-    course["loss_curve_"] = [*before.get("loss_curve_", []), loss]
-    course["n_iter_"] = len(course["loss_curve_"])
 
 
 # Where users import it from, and so the type that they are asked to trust in a saved model.

@@ -247,6 +247,7 @@ def fit_members(
             )
             for label in labels
         ]
+        # All starts share alpha and weights, so any of them are the objective's problems.
         return run_solver(solver, objective, some, monitors, settings.tol, settings.max_iter)
 
     n_together = objective.n_together if hook is None else 1
@@ -351,3 +352,10 @@ def course(fit: Fit, members: slice, early_stopping: bool) -> dict[str, Any]:
         course["validation_scores_"] = mean_curve([outcome.scores for outcome in outcomes])
         course["best_validation_score_"] = float(np.mean(scores))
     return course
+
+
+def extend_course(course: dict[str, Any], before: dict[str, Any], loss: float) -> None:
+    """Update `loss_`, `loss_curve_` and `n_iter_` with F after one more pass."""
+    course["loss_"] = loss
+    course["loss_curve_"] = [*before.get("loss_curve_", []), loss]
+    course["n_iter_"] = len(course["loss_curve_"])

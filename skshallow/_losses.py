@@ -175,7 +175,3 @@ class SoftmaxLoss:
     def log_probabilities(self, Z: FloatArray) -> FloatArray:
         """Log P(y = k)."""
         return log_softmax(Z, axis=1)
-
-
-# Keyed by the name of the output activation, as MLPClassifier calls it.
-LOSSES: dict[str, Loss] = {"logistic": SigmoidLoss(), "softmax": SoftmaxLoss()}

@@ -58,7 +58,7 @@ class Objective:
     precision : float
         Relative rounding of what the kernels compute in.
     counts : Counts
-        Shared by all objectives that `take` and `in_float32` give, but for float32's own.
+        Shared with the objectives that `take` gives; those in float32 have counts of their own.
     """
 
     def __init__(

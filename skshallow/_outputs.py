@@ -14,7 +14,10 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from ._arrays import FloatArray, IntArray
-from ._losses import LOSSES, Loss
+from ._losses import Loss, SigmoidLoss, SoftmaxLoss
+
+# Keyed by the name of the output activation, as MLPClassifier calls it.
+LOSSES: dict[str, Loss] = {"logistic": SigmoidLoss(), "softmax": SoftmaxLoss()}
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,18 @@ from ._threads import share_out
 _PARTS = 32
 _PARTS_ENTRIES = 2**20
 
+# Entries of a dense X up to which its blocks are prepared once and kept, for kernels in float64 and
+# in float32, where most of a descent is: 8 and 32 MiB. Beyond that they are prepared at each pass,
+# which with 16 to 64 hidden units adds up to 7% to an evaluation in float64, 5 to 20% in float32,
+# and 10 to 35% where X is float64 and the kernels compute in float32
+# (benchmarks/standardising.py).
+_PREPARED = 2**20
+_PREPARED_FLOAT32 = 2**23
+
+# Numbers that a product with a short row is spread over: NumPy's loops over rows of 30 numbers
+# take up to a quarter more time than over 512 to 4096.
+_SPREAD = 2048
+
 # Networks side by side at the most; see benchmarks/small_problems.py.
 _SIDE_BY_SIDE = 16
 
@@ -157,7 +169,9 @@ class RowBlocks:
         n_rows, source = block_rows(layout, n_samples, width), self._source
         if source is None or source.prepared is not None:
             return n_rows
-        return min(n_rows, max(1, _PREPARED // (layout.n_features + 1)))
+        # A buffer for them, as large as W1 all the same, for the reason that `block_rows` gives.
+        entries = max(_PREPARED, layout.n_features * layout.n_hidden)
+        return min(n_rows, max(1, entries // (layout.n_features + 1)))
 
     def _blocks(self, n_rows: int) -> list[tuple[slice, Block]]:
         """Consecutive blocks; of a dense X that is prepared at each pass, as it is."""
@@ -270,19 +284,6 @@ class RowBlocks:
 
         share_out(fill, len(blocks))
         return out
-
-
-# Entries of a dense X up to which its blocks are prepared once and kept, for kernels in float64 and
-# in float32, where most of a descent is: 8 and 32 MiB. Beyond that they are prepared at each pass,
-# which with 16 to 64 hidden units adds up to 7% to an evaluation in float64, 5 to 20% in float32,
-# and 10 to 35% where X is float64 and the kernels compute in float32
-# (benchmarks/standardising.py).
-_PREPARED = 2**20
-_PREPARED_FLOAT32 = 2**23
-
-# Numbers that a product with a short row is spread over: NumPy's loops over rows of 30 numbers
-# take up to a quarter more time than over 512 to 4096.
-_SPREAD = 2048
 
 
 class _DenseBlocks:

@@ -8,8 +8,8 @@ import scipy.sparse as sp
 
 from skshallow import _rows
 from skshallow._backprop import Block, Networks
-from skshallow._losses import LOSSES
 from skshallow._objective import Objective
+from skshallow._outputs import LOSSES
 from skshallow._parameters import Layout
 from skshallow._rows import RowBlocks
 

@@ -5,7 +5,7 @@ from problems import N_SAMPLES, make_problem
 
 from skshallow._backprop import Work, forward, hessp, loss_gradient
 from skshallow._hessian import loss_gradient_hessian
-from skshallow._losses import LOSSES
+from skshallow._outputs import LOSSES
 from skshallow._parameters import Layout
 
 grid = [

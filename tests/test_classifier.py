@@ -13,8 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 import skshallow
 from skshallow import ShallowTanhClassifier
 from skshallow._fit import Data, make_problem, make_starts
-from skshallow._losses import LOSSES
-from skshallow._outputs import output_for
+from skshallow._outputs import LOSSES, output_for
 from skshallow._rows import RowBlocks
 from skshallow._solvers import SOLVERS
 from skshallow._standardize import column_scaling

@@ -13,8 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from skshallow import ShallowTanhClassifier, _objective
-from skshallow._losses import LOSSES
 from skshallow._objective import Objective
+from skshallow._outputs import LOSSES
 from skshallow._parameters import Layout, Parameters
 from skshallow._rows import RowBlocks
 from skshallow._solvers import SOLVERS

@@ -17,8 +17,8 @@ from oracle import KINDS
 
 from skshallow import _backprop, _hessian
 from skshallow._backprop import Networks
-from skshallow._losses import LOSSES
 from skshallow._objective import Objective
+from skshallow._outputs import LOSSES
 from skshallow._solvers import SOLVERS
 
 ROOT = Path(__file__).parents[1]

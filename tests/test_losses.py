@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from oracle import sample_loss_and_residual
 
-from skshallow._losses import LOSSES
+from skshallow._outputs import LOSSES
 
 
 def evaluate(name, Z, codes, w=None, dtype=np.float64):

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skshallow import ShallowTanhClassifier
 from skshallow._backprop import Networks, loss_gradient
-from skshallow._losses import LOSSES
+from skshallow._outputs import LOSSES
 from skshallow._parameters import Layout
 from skshallow._rows import RowBlocks
 from skshallow._standardize import column_scaling

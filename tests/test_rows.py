@@ -6,7 +6,7 @@ from problems import N_SAMPLES, make_problem
 
 from skshallow import _predict, _split
 from skshallow._backprop import forward, loss_gradient
-from skshallow._losses import LOSSES
+from skshallow._outputs import LOSSES
 from skshallow._parameters import Layout
 from skshallow._predict import network_logits
 from skshallow._split import BLOCK_ENTRIES

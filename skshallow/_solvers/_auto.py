@@ -48,12 +48,24 @@ class Auto:
         random_states: list[np.random.RandomState],
     ) -> list[Result]:
         """See `Solver.solve`."""
-        options: dict[str, Any] = {"tol": tol, "random_states": random_states}
+        options: dict[str, Any] = {"tol": tol}
         if function.n_samples < STOCHASTIC_ROWS or max_iter <= STOCHASTIC_EPOCHS:
             solver: Solver = Newton() if thetas.shape[1] <= NEWTON_SIZE else LBFGS()
-            return solver.solve(function, thetas, max_iter=max_iter, callback=callback, **options)
+            return solver.solve(
+                function,
+                thetas,
+                max_iter=max_iter,
+                callback=callback,
+                random_states=random_states,
+                **options,
+            )
         results = Adam(**asdict(self)).solve(
-            function, thetas, max_iter=STOCHASTIC_EPOCHS, callback=callback, **options
+            function,
+            thetas,
+            max_iter=STOCHASTIC_EPOCHS,
+            callback=callback,
+            random_states=random_states,
+            **options,
         )
         going = [k for k, result in enumerate(results) if result.ending is not Ending.STOPPED]
         if not going:
@@ -63,6 +75,7 @@ class Auto:
             np.array([results[k].theta for k in going]),
             max_iter=max_iter - STOCHASTIC_EPOCHS,
             callback=lambda k, *iterate: callback(going[k], *iterate),
+            random_states=[random_states[k] for k in going],
             **options,
         )
         for k, result in zip(going, then, strict=True):

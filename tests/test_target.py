@@ -1,0 +1,92 @@
+"""What y says, in numbers; weights have tests of their own (test_weights.py)."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.exceptions import DataConversionWarning
+
+from skshallow._outputs import ManyClasses, Multilabel, TwoClasses
+from skshallow._target import encode_batch, encode_target
+
+
+@pytest.mark.parametrize(
+    ("y", "kind"),
+    [
+        (np.array(["oak", "ash", "oak"]), TwoClasses),
+        (np.array(["oak", "ash", "beech"], dtype=object), ManyClasses),
+        (np.array([True, False, True]), TwoClasses),
+        (np.array([5, -3, 5, 7]), ManyClasses),
+        (np.array([1.0, 2.0, 2.0]), TwoClasses),
+        (np.array([1, 2, 2], dtype=object), TwoClasses),
+        (np.array([True, False], dtype=object), TwoClasses),
+    ],
+    ids=str,
+)
+def test_codes_are_positions_among_the_sorted_labels(y, kind):
+    target = encode_target(y)
+    assert type(target.output) is kind
+    assert target.classes.tolist() == sorted(set(y.tolist()))
+    assert target.classes[target.codes].tolist() == y.tolist()
+    # Python objects come out as what they are.
+    assert target.classes.dtype.kind in "biufUO"
+    assert (target.classes.dtype == object) == isinstance(y.tolist()[0], str) * (y.dtype == object)
+
+
+@pytest.mark.parametrize("storage", [np.asarray, sp.csr_matrix])
+def test_an_indicator_matrix_is_several_labels(storage):
+    y = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 0]])
+    target = encode_target(storage(y))
+    assert target.output == Multilabel(3)
+    assert target.classes.tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(target.codes, y)
+
+
+def test_a_single_column_is_a_column_of_labels():
+    y = np.array([[1], [0], [1]])
+    with pytest.warns(DataConversionWarning):
+        target = encode_target(y)
+    assert (target.output, target.codes.tolist()) == (TwoClasses(1), [1, 0, 1])
+    with pytest.warns(DataConversionWarning):
+        target = encode_target(sp.csr_matrix(y))
+    assert (target.output, target.codes.tolist()) == (TwoClasses(1), [1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.array([0.5, 1.5, 2.25]), "Unknown label type: continuous"),
+        (np.array([[1, 2], [3, 4], [2, 2]]), "'multiclass-multioutput' is not supported"),
+        (np.array([3, 3]), "only one class: 3"),
+        (np.array(["ash", "ash"]), "only one class: 'ash'"),
+        (np.array([1, "ash"], dtype=object), "mixed or unknown types"),
+        (np.array([None, "ash"], dtype=object), "mixed or unknown types"),
+    ],
+)
+def test_what_is_no_target_is_an_error_that_says_why(y, message):
+    with pytest.raises(ValueError, match=message):
+        encode_target(y)
+
+
+def test_a_batch_is_encoded_among_all_classes():
+    first = encode_batch(np.array(["oak", "ash"]), ["oak", "elm", "ash"], None)
+    assert first.classes.tolist() == ["ash", "elm", "oak"]
+    assert (first.output, first.codes.tolist()) == (ManyClasses(3), [2, 0])
+    later = encode_batch(np.array(["elm"]), None, first)
+    assert (later.classes.tolist(), later.codes.tolist()) == (first.classes.tolist(), [1])
+    same = encode_batch(np.array(["elm"]), ["elm", "oak", "ash", "ash"], first)
+    assert same.codes.tolist() == [1]
+    for y, classes, known, message in (
+        (["elm"], None, None, "classes must be passed on the first call"),
+        (["elm"], ["elm"], None, "only one class: 'elm'"),
+        (["elm"], ["elm", "oak"], first, "is not what it was on the first call"),
+        (["fir"], None, first, r"y holds the labels \['fir'\]"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            encode_batch(np.array(y), classes, known)
+
+
+def test_a_batch_of_several_labels_needs_no_classes():
+    y = np.array([[1, 0], [0, 1]])
+    first = encode_batch(y, None, None)
+    assert first.output == Multilabel(2)
+    assert encode_batch(y[:1], None, first).codes.tolist() == [[1, 0]]
