@@ -13,7 +13,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._arrays import FloatArray
-from ._committee import intercept_offsets, join, separate
+from ._committee import add_prior, describe_members, join, separate
 from ._outputs import Output, output_of
 from ._parameters import Parameters
 from ._predict import network_logits
@@ -81,18 +81,27 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         for name in self._fitted_attributes().keys() - {"n_features_in_", "feature_names_in_"}:
             del self.__dict__[name]
 
-    def _set_network(self, target: Target, networks: list[Parameters], dtype: Any) -> None:
-        """Set what prediction with a committee of networks needs, in new arrays."""
-        with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for it
-            W1, b1, W2, b2 = (np.array(part, dtype=dtype) for part in join(networks))
+    def _set_network(
+        self,
+        target: Target,
+        networks: list[Parameters],
+        dtype: Any,
+        weights: FloatArray | None = None,
+        prior: FloatArray | float = 0.0,
+    ) -> None:
+        """Set what it takes to predict with several networks as one, in new arrays.
+
+        Their logits are averaged, or weighted, and `prior` is added to them.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller checks for it
+            joined = add_prior(join(networks, weights), prior)
+            W1, b1, W2, b2 = (np.array(part, dtype=dtype) for part in joined)
         self.classes_ = target.classes
         self.n_outputs_ = target.output.n_outputs
         self.out_activation_ = target.output.activation
         self.coefs_, self.intercepts_ = [W1, W2], [b1, b2]
-        if len(networks) > 1:
-            self._members: list[dict[str, Any]] = [
-                {"offset": offset} for offset in intercept_offsets(networks)
-            ]
+        if weights is not None or len(networks) > 1:
+            self._members: list[dict[str, Any]] = describe_members(networks, weights, joined)
 
     def _fitted_attributes(self) -> dict[str, Any]:
         """All that a fit has set."""
@@ -121,7 +130,7 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         members = self._described()
         if not members:
             return [network]
-        return separate(network, [member["offset"] for member in members])
+        return separate(network, members)
 
     # Prediction
 
@@ -250,7 +259,11 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         if biases is not None and len(biases) > 1:
             losses = state.get("start_losses_", np.empty((len(biases), 0)))
             state["_members"] = [
-                {"offset": b2 - state["intercepts_"][1], "start_losses_": losses[m : m + 1]}
+                {
+                    "weight": 1 / len(biases),
+                    "offset": b2 - state["intercepts_"][1],
+                    "start_losses_": losses[m : m + 1],
+                }
                 for m, b2 in enumerate(biases)
             ]
         super().__setstate__(state)

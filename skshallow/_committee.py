@@ -7,6 +7,8 @@ The mean of the logits of M networks with h hidden units is the logits of one ne
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ._arrays import FloatArray
@@ -25,32 +27,43 @@ def spawn(random_state: np.random.RandomState, n_starts: int) -> list[np.random.
     return [np.random.RandomState(seed) for seed in seeds]
 
 
-def join(members: list[Parameters]) -> Parameters:
-    """The one network whose logits are the mean of the members'."""
+def join(members: list[Parameters], weights: FloatArray | None = None) -> Parameters:
+    """The one network whose logits are the members', weighted; their mean if weights are None."""
+    v = np.full(len(members), 1 / len(members)) if weights is None else weights
     return Parameters(
         np.hstack([member.W1 for member in members]),
         np.hstack([member.b1 for member in members]),
-        np.vstack([member.W2 for member in members]) / len(members),
-        np.mean([member.b2 for member in members], axis=0),
+        np.vstack([weight * member.W2 for weight, member in zip(v, members, strict=True)]),
+        v @ np.array([member.b2 for member in members]),
     )
 
 
-def intercept_offsets(members: list[Parameters]) -> list[FloatArray]:
-    """What a joined network does not hold of each member: its b2 minus the mean, (K,)."""
-    biases = np.array([member.b2 for member in members])
-    return list(biases - biases.mean(axis=0))
+def add_prior(network: Parameters, logits: FloatArray | float) -> Parameters:
+    """The network whose logits are larger by the same in every row."""
+    return network._replace(b2=network.b2 + logits)
 
 
-def separate(network: Parameters, offsets: list[FloatArray]) -> list[Parameters]:
-    """The members of a joined network; undoes `join`."""
-    M = len(offsets)
+def describe_members(
+    members: list[Parameters], weights: FloatArray | None, joined: Parameters
+) -> list[dict[str, Any]]:
+    """What a joined network does not tell of each member: its weight, and its b2 less the joint."""
+    v = np.full(len(members), 1 / len(members)) if weights is None else weights
     return [
-        Parameters(W1, b1, W2 * M, network.b2 + offset)
-        for W1, b1, W2, offset in zip(
+        {"weight": float(weight), "offset": member.b2 - joined.b2}
+        for weight, member in zip(v, members, strict=True)
+    ]
+
+
+def separate(network: Parameters, described: list[dict[str, Any]]) -> list[Parameters]:
+    """The members of a joined network; undoes `join`, but for members without weight."""
+    M = len(described)
+    return [
+        Parameters(W1, b1, W2 / (known["weight"] or 1.0), network.b2 + known["offset"])
+        for W1, b1, W2, known in zip(
             np.hsplit(network.W1, M),
             np.hsplit(network.b1, M),
             np.vsplit(network.W2, M),
-            offsets,
+            described,
             strict=True,
         )
     ]

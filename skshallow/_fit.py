@@ -106,15 +106,19 @@ class Problem:
             self._layouts[n_hidden] = Layout(self._n_features, n_hidden, self.output.n_outputs)
         return self._layouts[n_hidden]
 
-    def objective(self, n_hidden: int, alpha: float | FloatArray) -> Objective:
+    def objective(
+        self, n_hidden: int, alpha: float | FloatArray, weights: FloatArray | None = None
+    ) -> Objective:
         """F for networks with so many hidden units; several values of alpha make several problems.
 
-        Values of alpha are in the units of the user's weights.
+        So do weights of the rows, (B, n_samples), in the rows' own unit. Values of alpha are in the
+        units of the user's weights.
         """
         with np.errstate(over="ignore"):  # shows in F
             alpha = np.asarray(alpha, np.float64) / self._unit
         layout = self.layout(n_hidden)
-        return Objective(self.rows, layout, self.output.loss, alpha, self._total_weight)
+        total = self._total_weight if weights is None else weights.sum(axis=1)
+        return Objective(self.rows, layout, self.output.loss, alpha, total, weights)
 
     def network(self, theta: FloatArray, n_hidden: int) -> Parameters:
         """The network of theta, for the user's X."""
@@ -292,7 +296,7 @@ def run_solver(
             Outcome(
                 theta,
                 value,
-                float(np.abs(result.gradient).max()),
+                result.largest_gradient,
                 result.ending,
                 result.n_iter,
                 monitor.curve,

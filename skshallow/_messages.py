@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from ._fit import Outcome, Settings
-from ._solvers import Ending, Stochastic
+from ._solvers import Ending, Result, Stochastic
 
 
-def complaint(name: str, outcomes: Sequence[Outcome], settings: Settings, dtype: Any) -> str:
+def complaint(
+    name: str, outcomes: Sequence[Outcome | Result], settings: Settings, dtype: Any
+) -> str:
     """The warning if some members of a fit of `name` have not converged, or ''."""
     unfinished = [outcome for outcome in outcomes if outcome.ending.failed]
     if not unfinished:

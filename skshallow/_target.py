@@ -22,7 +22,7 @@ class Target(NamedTuple):
     output: Output
 
 
-def encode_target(y: Any) -> Target:
+def encode_target(y: Any, estimator: str = "ShallowTanhClassifier") -> Target:
     """Classes and codes of y, which check_array has seen.
 
     Raises
@@ -59,7 +59,7 @@ def encode_target(y: Any) -> Target:
     classes = np.unique(y)
     if len(classes) == 1:
         raise ValueError(
-            "ShallowTanhClassifier needs samples of at least 2 classes in y, but y contains "
+            f"{estimator} needs samples of at least 2 classes in y, but y contains "
             f"only one class: {classes.tolist()[0]!r}."
         )
     return Target(classes, positions(y, classes), output_for(len(classes), multilabel=False))

@@ -75,6 +75,11 @@ class Result(NamedTuple):
     n_iter: int
     ending: Ending
 
+    @property
+    def largest_gradient(self) -> float:
+        """Largest absolute entry of the gradient."""
+        return float(np.abs(self.gradient).max())
+
 
 class Solver(Protocol):
     """A method to minimise functions.
