@@ -26,7 +26,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skshallow import ShallowTanhClassifierCV
 
-penguins = pd.read_csv(Path(__file__).parent / "data" / "penguins.csv")
+# In a checkout of the project, or in its folder of examples.
+folder = Path("examples") if Path("examples").is_dir() else Path()
+penguins = pd.read_csv(folder / "data" / "penguins.csv")
 print(penguins.iloc[[0, 3, 200]].to_string(index=False))
 X_clean, y_clean = penguins.drop(columns="target"), penguins["target"]
 
