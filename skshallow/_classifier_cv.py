@@ -184,7 +184,8 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
     Notes
     -----
     The stack is Breiman's [1]_. Sample weights count in the loss and the scores, but a whole number
-    does not mean as much as repeating the row, because repeated rows may fall into different folds.
+    does not mean as much as repeating the row: repeated rows may fall into different folds, and
+    they change the mean weight, which "auto" goes by, and the number of rows, which the stack does.
 
     References
     ----------
@@ -268,7 +269,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
             Weights, not negative. Rows of zero weight are left out.
 
         **params : dict
-            Metadata for the splitter, such as `groups`, and the scorer, with
+            Metadata for the splitter, such as `groups`, with
             ``sklearn.set_config(enable_metadata_routing=True)``.
 
         Returns

@@ -40,7 +40,8 @@ def forward(model, X):
 
 
 def test_public_names():
-    assert skshallow.__all__ == ["ShallowTanhClassifier", "__version__"]
+    expected = ["ShallowTanhClassifier", "ShallowTanhClassifierCV", "__version__"]
+    assert skshallow.__all__ == expected
 
 
 def test_docstring_example():

@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from skshallow import ShallowTanhClassifier
-from skshallow._committee import intercept_offsets, join, mean_curve, separate
+from skshallow._committee import add_prior, describe_members, join, mean_curve, separate
 from skshallow._parameters import Layout
 
 X, Y = load_iris(return_X_y=True)
@@ -37,10 +37,17 @@ def test_join_is_the_mean_of_the_logits_and_separate_undoes_it():
 
     joined = join(members)
     np.testing.assert_allclose(logits(joined), np.mean([logits(m) for m in members], axis=0))
-    again = separate(joined, intercept_offsets(members))
-    for got, want in zip(again, members, strict=True):
-        for ours, theirs in zip(got, want, strict=True):
-            np.testing.assert_allclose(ours, theirs, rtol=1e-15)
+    v = np.array([0.5, 2.0, 1.0, 0.0, 0.25])
+    weighted = add_prior(join(members, v), np.array([1.0, -1.0]))
+    expected = np.tensordot(v, [logits(m) for m in members], axes=1)
+    np.testing.assert_allclose(logits(weighted), expected + np.array([1.0, -1.0]))
+    for network, weights in ((joined, None), (weighted, v)):
+        described = describe_members(members, weights, network)
+        again = separate(network, described)
+        for got, want, known in zip(again, members, described, strict=True):
+            for name, ours, theirs in zip(got._fields, got, want, strict=True):
+                lost = name == "W2" and known["weight"] == 0
+                np.testing.assert_allclose(ours, 0 if lost else theirs, rtol=1e-14, atol=1e-15)
 
 
 def test_mean_curve_keeps_the_last_value_of_those_that_have_ended():

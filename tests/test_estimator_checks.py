@@ -1,9 +1,9 @@
-"""scikit-learn's own checks, none of them expected to fail."""
+"""scikit-learn's own checks, but for those of `EXPECTED` none of them expected to fail."""
 
 import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from skshallow import ShallowTanhClassifier
+from skshallow import ShallowTanhClassifier, ShallowTanhClassifierCV
 
 
 class TwoClasses(ShallowTanhClassifier):
@@ -36,7 +36,30 @@ INSTANCES = [
     # The checks' raw features take standardize=False through thousands of iterations, and any
     # tanh network amplifies rounding beyond the 1e-7 that weights are compared at.
     ShallowTanhClassifier(standardize=False, max_iter=20),
+    ShallowTanhClassifierCV(),
+    ShallowTanhClassifierCV(combine="best", n_estimators=2),
+    # Where nothing is in units of the mean weight or of a row, a weight is as good as repetition.
+    ShallowTanhClassifierCV(alphas=[0.1, 1.0, 10.0], combine="best", n_estimators=2),
 ]
+
+# The checks keep repeated rows in the same fold, and LogisticRegressionCV passes them.
+EXPECTED = [
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+]
+REASON = (
+    "alphas='auto' is in units of the mean weight, so that scaling all weights changes nothing, "
+    "and the stack's pull in units of a row: repeating rows changes both"
+)
+
+
+def marks(estimator, name):
+    """A strict expectation to fail, for some checks of what chooses alpha in units of weights."""
+    if not isinstance(estimator, ShallowTanhClassifierCV) or name not in EXPECTED:
+        return ()
+    if not isinstance(estimator.alphas, str) and estimator.combine == "best":
+        return ()
+    return pytest.mark.xfail(reason=REASON, raises=AssertionError, strict=True)
 
 
 def parameters():
@@ -44,7 +67,9 @@ def parameters():
     for estimator in INSTANCES:
         for instance, check in estimator_checks_generator(estimator):
             name = getattr(check, "func", check).__name__
-            yield pytest.param(instance, check, id=f"{estimator}-{name}")
+            yield pytest.param(
+                instance, check, id=f"{estimator}-{name}", marks=marks(estimator, name)
+            )
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
