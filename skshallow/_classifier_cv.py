@@ -385,7 +385,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         """The folds, as row numbers of the data."""
         if self.cv is None:
             seed = random_state.randint(2**31 - 1)
-            splits = default_splits(data.codes, target.classes, seed)
+            splits = _default_splits(data.codes, target.classes, seed)
         else:
             # Splitters see all rows, as users count them.
             position = np.full(X.shape[0], -1)
@@ -504,7 +504,13 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
 
     @property
     def estimators_(self) -> list[ShallowTanhClassifier]:
-        """The networks that are joined, each a fitted classifier."""
+        """The networks that are joined.
+
+        Returns
+        -------
+        members : list of ShallowTanhClassifier
+            Each a fitted classifier.
+        """
         if not hasattr(self, "coefs_"):
             raise AttributeError("The estimator has no members before it is fitted.")
         members = []
@@ -540,7 +546,7 @@ def _alphas_of(alphas: Any, mean_weight: float) -> tuple[FloatArray, bool]:
     return values, False
 
 
-def default_splits(codes: IntArray, classes: Any, seed: int) -> list[Split]:
+def _default_splits(codes: IntArray, classes: Any, seed: int) -> list[Split]:
     """Shuffled folds, stratified but for multilabel codes.
 
     Raises

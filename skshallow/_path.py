@@ -246,6 +246,9 @@ def follow(
             if report(step):
                 return [steps[k] for k in sorted(steps)]
             here, best = step.thetas, min(best, step.loss)
+            if end_early and step.n_iter < len(thetas) and len(steps) > 1:
+                del steps[i]  # most networks are still those of the neighbouring alpha
+                break
             if end_early and step.loss > (1 + _WORSE) * best:
                 break
     return [steps[k] for k in sorted(steps)]
