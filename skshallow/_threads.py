@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from threading import Lock, get_ident
+from threading import RLock, get_ident
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -65,12 +65,13 @@ class _State:
     """The process's hold on BLAS, and the helping threads."""
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        # One that its own thread may take again: an interrupt may come while it is held.
+        self.lock = RLock()
         self.hold: _Hold | None = None
 
     def after_fork(self) -> None:
         """In a forked child: renew the lock, and lift what a thread of the parent has set."""
-        self.lock = Lock()
+        self.lock = RLock()
         hold = self.hold
         if hold is not None and hold.owner != get_ident():
             hold.release()

@@ -22,6 +22,10 @@ EXAMPLES = [
     for test in doctest.DocTestFinder().find(importlib.import_module(name), name)
     if test.examples
 ]
+# partial_fit is wrapped, and doctest takes what is wrapped for another module's.
+EXAMPLES += doctest.DocTestFinder().find(
+    inspect.unwrap(ShallowTanhClassifier.__dict__["partial_fit"].fn), "partial_fit", module=False
+)
 DOC = inspect.getdoc(ShallowTanhClassifier)
 
 
@@ -40,7 +44,8 @@ def test_examples_run(test, capsys):
 
 
 def test_the_class_has_an_example():
-    assert "skshallow.ShallowTanhClassifier" in [test.name for test in EXAMPLES]
+    assert {"skshallow.ShallowTanhClassifier", "partial_fit"} <= {test.name for test in EXAMPLES}
+    assert all(test.examples for test in EXAMPLES)
 
 
 def test_every_parameter_is_described_with_its_default():
