@@ -10,6 +10,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -142,9 +143,18 @@ def assert_nothing_is_held(libraries):
     assert [library.num_threads for library in libraries] == [2] * len(libraries)
     assert _threads._state.hold is None
     assert _threads.n_threads() == 1
-    # A lock that is held can be taken by nobody; this fails at once, the next fit by its time.
-    lock = getattr(_threads._state, "lock", None)
-    assert lock is None or not lock.locked()
+    # A lock that is held can be taken by no other thread.
+    free = []
+
+    def take():
+        free.append(_threads._state.lock.acquire(blocking=False))
+        if free[0]:
+            _threads._state.lock.release()
+
+    thread = Thread(target=take)
+    thread.start()
+    thread.join()
+    assert free == [True]
 
 
 def small_blocks(monkeypatch):
