@@ -58,6 +58,9 @@ class _Hold:
             if _state.hold is self:
                 for library, n_threads in zip(_blas().lib_controllers, self._allowed, strict=True):
                     library.set_num_threads(n_threads)
+                # threadpoolctl obeys one thread alone, until a limit of that thread ends.
+                with _blas().limit(limits=None):
+                    pass
                 _state.hold = None
 
 
