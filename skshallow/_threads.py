@@ -38,6 +38,7 @@ class _Hold:
         self.owner = get_ident()
         self.n_threads = 1
         self._allowed: list[int] = []
+        self._controls = False
 
     def take(self) -> None:
         """Set the limit, unless another hold has it."""
@@ -46,6 +47,7 @@ class _Hold:
             if _state.hold is None:
                 self._allowed = [library.num_threads for library in libraries]
                 _state.hold = self
+                self._controls = True
                 for library in libraries:
                     library.set_num_threads(1)
                 # A library that is not known, or does not obey, keeps threads of its own.
@@ -58,10 +60,13 @@ class _Hold:
             if _state.hold is self:
                 for library, n_threads in zip(_blas().lib_controllers, self._allowed, strict=True):
                     library.set_num_threads(n_threads)
-                # threadpoolctl obeys one thread alone, until a limit of that thread ends.
-                with _blas().limit(limits=None):
-                    pass
                 _state.hold = None
+        if self._controls:
+            # threadpoolctl lets one thread alone control OpenBLAS, until a limit of it has ended.
+            limiter = _blas().limit(limits=None)
+            limiter.__enter__()
+            limiter.__exit__(None, None, None)
+            self._controls = False
 
 
 class _State:
