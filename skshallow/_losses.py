@@ -22,7 +22,10 @@ from ._arrays import FloatArray, IntArray
 
 
 class Loss(Protocol):
-    """The methods that the rest of the package calls."""
+    """The methods that the rest of the package calls.
+
+    What is computed for a network must not depend, to the bit, on the networks beside it.
+    """
 
     def encode(self, codes: IntArray) -> Any:
         """Targets in the form that `loss_gradient` reads, samples along the last axis.

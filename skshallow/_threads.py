@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from threading import Lock, get_ident
+from threading import RLock, get_ident
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -38,6 +38,7 @@ class _Hold:
         self.owner = get_ident()
         self.n_threads = 1
         self._allowed: list[int] = []
+        self._controls = False
 
     def take(self) -> None:
         """Set the limit, unless another hold has it."""
@@ -46,6 +47,7 @@ class _Hold:
             if _state.hold is None:
                 self._allowed = [library.num_threads for library in libraries]
                 _state.hold = self
+                self._controls = True
                 for library in libraries:
                     library.set_num_threads(1)
                 # A library that is not known, or does not obey, keeps threads of its own.
@@ -59,18 +61,25 @@ class _Hold:
                 for library, n_threads in zip(_blas().lib_controllers, self._allowed, strict=True):
                     library.set_num_threads(n_threads)
                 _state.hold = None
+        if self._controls:
+            # threadpoolctl lets one thread alone control OpenBLAS, until a limit of it has ended.
+            limiter = _blas().limit(limits=None)
+            limiter.__enter__()
+            limiter.__exit__(None, None, None)
+            self._controls = False
 
 
 class _State:
     """The process's hold on BLAS, and the helping threads."""
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        # One that its own thread may take again: an interrupt may come while it is held.
+        self.lock = RLock()
         self.hold: _Hold | None = None
 
     def after_fork(self) -> None:
         """In a forked child: renew the lock, and lift what a thread of the parent has set."""
-        self.lock = Lock()
+        self.lock = RLock()
         hold = self.hold
         if hold is not None and hold.owner != get_ident():
             hold.release()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -97,13 +98,21 @@ class Lines:
         return self._line
 
 
+# Where something is held or set; of lines elsewhere a third will do.
+HOLDING = {"_base.py", "_callbacks.py", "_classifier.py", "_fit.py", "_rows.py", "_threads.py"}
+
+
 def some_times(seen, n_more, tried=()):
-    """Of each line that was not tried one time that it was come to, and more times at random."""
+    """Of lines that were not tried one time that each was come to, and more times at random."""
     rng = random.Random(0)
     times = {}
     for time, place in enumerate(seen, start=1):
         times.setdefault(place, []).append(time)
-    chosen = {rng.choice(several) for place, several in times.items() if place not in tried}
+    chosen = {
+        rng.choice(several)
+        for place, several in times.items()
+        if place not in tried and (Path(place[0]).name in HOLDING or rng.random() < 1 / 3)
+    }
     return sorted(chosen | set(rng.sample(range(1, len(seen) + 1), n_more)))
 
 
@@ -134,9 +143,18 @@ def assert_nothing_is_held(libraries):
     assert [library.num_threads for library in libraries] == [2] * len(libraries)
     assert _threads._state.hold is None
     assert _threads.n_threads() == 1
-    # A lock that is held can be taken by nobody; this fails at once, the next fit by its time.
-    lock = getattr(_threads._state, "lock", None)
-    assert lock is None or not lock.locked()
+    # A lock that is held can be taken by no other thread.
+    free = []
+
+    def take():
+        free.append(_threads._state.lock.acquire(blocking=False))
+        if free[0]:
+            _threads._state.lock.release()
+
+    thread = Thread(target=take)
+    thread.start()
+    thread.join()
+    assert free == [True]
 
 
 def small_blocks(monkeypatch):
@@ -216,7 +234,7 @@ def test_a_fitted_model_is_after_an_interrupt_the_old_or_the_new_one(make):
     lines(lambda: go_on(done))
     outcomes = set()
     # The lines where something is taken over are among the last.
-    for time in range(len(lines.seen) - 100, len(lines.seen) + 1):
+    for time in range(len(lines.seen) - 60, len(lines.seen) + 1):
         model, interrupted = pickle.loads(saved), Lines(time)
         with pytest.raises(KeyboardInterrupt):
             interrupted(lambda model=model: go_on(model))
@@ -296,7 +314,7 @@ first, second, expected = in_child(first_and_second)
 once = [time for time, place in enumerate(first, start=1) if place not in second]
 assert once
 times = {near for time in once for near in range(time, time + 5)}
-times |= set(random.Random(0).sample(range(1, len(first) + 1), 25))
+times |= set(random.Random(0).sample(range(1, len(first) + 1), 10))
 failed = [first[time - 1] for time in sorted(times) if in_child(interrupted, time) != expected]
 assert not failed, failed
 """
@@ -306,7 +324,7 @@ assert not failed, failed
 # Forks
 
 FORKING = """
-import os, signal, sys, threading, warnings
+import contextlib, os, signal, sys, threading, warnings
 import numpy as np
 from skshallow import ShallowTanhClassifier, _rows, _split, _threads
 from test_interrupts import X, Y
@@ -396,6 +414,9 @@ class Slow:
 
 class Controller:
     lib_controllers = [Slow(), Slow()]
+
+    def limit(self, limits):
+        return contextlib.nullcontext()
 
 _threads._blas = Controller
 allowed = [2, 2]

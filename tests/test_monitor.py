@@ -47,6 +47,7 @@ def test_the_best_iterate_is_a_copy_and_may_be_the_start():
         ([0, 0.4, 0.8, 1.2, 1.6, 2.0], 1.0, 6),  # gains that only together beat tol
         ([0, 0.3, 0.6, 0.9, 1.2], 1.0, 3),
         ([0, 0, 0, 1, 1, 1, 1], 0.0, 6),  # waiting begins anew with each gain
+        ([-np.inf], 0.0, 3),  # the start is not one of those in a row
     ],
 )
 def test_it_stops_after_so_many_scores_in_a_row_without_a_gain(scores, tol, n_calls):

@@ -19,7 +19,7 @@ ALPHAS = np.repeat([0.01, 0.1, 0.5, 2.0, 10.0], 5)
 PARAMETERS = {"batch_size": 8, "learning_rate": "cosine", "learning_rate_init": 0.02}
 PARAMETERS |= {"shuffle": True, "momentum": 0.9, "nesterovs_momentum": True}
 
-MAX_ITER = {"auto": 6, "lbfgs": 6, "newton": 6, "adam": 2, "sgd": 2}
+MAX_ITER = {"auto": 4, "lbfgs": 4, "newton": 4, "adam": 2, "sgd": 2}
 
 every_kind = pytest.mark.parametrize("kind", oracle.KINDS)
 every_storage = pytest.mark.parametrize("storage", ["dense", "CSR"])

@@ -22,7 +22,11 @@ def blas_threads():
     return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
 
-def test_overlapping_holds_of_blas_are_lifted_together():
+@pytest.mark.parametrize("held_before", [False, True])
+def test_overlapping_holds_of_blas_are_lifted_together(held_before):
+    if held_before:  # by this thread, which is not to keep control of OpenBLAS
+        with one_thread_blas():
+            pass
     before = blas_threads()
     inside, leave = Barrier(3), Barrier(3)
 
