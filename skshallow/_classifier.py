@@ -393,14 +393,19 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         ConvergenceWarning
             If the fit stopped before the gradient was at most `tol`, other than by early stopping.
         """
-        self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        model, text = self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        if text:
+            # Past this method and scikit-learn's wrapper, to the line that called it.
+            warnings.warn(text, ConvergenceWarning, stacklevel=3)
+        self._take_over(model)
         return self
 
     # Inside, so that callbacks are torn down after a failed fit too.
     @with_callbacks
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any
-    ) -> None:
+    ) -> tuple[Self, str]:
+        """Fit a copy; the copy, and what to warn of."""
         model = self._scratch()
         settings = model._settings()
         warm = model.warm_start and hasattr(model, "coefs_")
@@ -445,10 +450,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         model._set_fit(fit, target, X.dtype)
         if callbacks is not None:
             callbacks.end(model._fitted_attributes)
-        if text := complaint("ShallowTanhClassifier", fit.outcomes, settings, X.dtype):
-            # Past fit and the wrappers around both, to the line that called it.
-            warnings.warn(text, ConvergenceWarning, stacklevel=5)
-        self._take_over(model)
+        return model, complaint("ShallowTanhClassifier", fit.outcomes, settings, X.dtype)
 
     def _settings(self) -> Settings:
         """The parameters, as the fit needs them."""

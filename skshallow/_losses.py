@@ -146,12 +146,12 @@ class SoftmaxLoss:
         observed = (..., y, np.arange(len(y)))
         Z -= np.maximum.reduce(Z, axis=-2, keepdims=True)
         np.exp(Z, out=G)
-        norm = np.add.reduce(G, axis=-2, keepdims=True)
-        G *= w / norm
-        w = w[..., 0, :]
-        G[observed] -= w
-        losses = np.log(norm[..., 0, :])
+        norm = np.add.reduce(G, axis=-2)
+        losses = np.log(norm)
         losses -= Z[observed]
+        w = w[..., 0, :]
+        G *= (w / norm)[..., None, :]
+        G[observed] -= w
         losses *= w
         return np.add.reduce(losses, axis=-1, dtype=np.float64)
 

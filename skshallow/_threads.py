@@ -63,9 +63,7 @@ class _Hold:
                 _state.hold = None
         if self._controls:
             # threadpoolctl lets one thread alone control OpenBLAS, until a limit of it has ended.
-            limiter = _blas().limit(limits=None)
-            limiter.__enter__()
-            limiter.__exit__(None, None, None)
+            _blas().limit(limits=None).__enter__().__exit__(None, None, None)
             self._controls = False
 
 
