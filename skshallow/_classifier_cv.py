@@ -289,11 +289,17 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         ConvergenceWarning
             If a network that is kept stopped before its gradient was at most `tol`.
         """
-        self._fit(X, y, sample_weight, params)
+        model, text = self._fit(X, y, sample_weight, params)
+        if text:
+            # Past this method and scikit-learn's wrapper, to the line that called it.
+            warnings.warn(text, ConvergenceWarning, stacklevel=3)
+        self._take_over(model)
         return self
 
+    # Inside, so that callbacks are torn down after a failed fit too.
     @with_callbacks
-    def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> None:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> tuple[Self, str]:
+        """Fit a copy; the copy, and what to warn of."""
         model, given = self._scratch(), (X, y, sample_weight)
         split_params = model._split_params(params)
         X, y = model._validated(X, y, reset=True)
@@ -328,10 +334,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         model._set_fit(choice, ends, folds, target)
         if callbacks is not None:
             callbacks.end(model._fitted_attributes)
-        if text := model._complaint(ends, X.dtype):
-            # Past fit and the wrappers around both, to the line that called it.
-            warnings.warn(text, ConvergenceWarning, stacklevel=5)
-        self._take_over(model)
+        return model, model._complaint(ends, X.dtype)
 
     def _path_settings(self, looser: float) -> PathSettings:
         """The parameters, as the path needs them, with a tolerance so many times as large."""
