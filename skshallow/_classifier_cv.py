@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.model_selection import KFold, StratifiedKFold, check_cv
+from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
@@ -23,14 +23,13 @@ from ._classifier import ShallowTanhClassifier
 from ._committee import add_prior, join, spawn
 from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, with_callbacks
 from ._fit import Data, Settings
-from ._messages import check_finite, complaint
+from ._messages import check_finite, complaint, worse_than_shares
 from ._parameters import Parameters
 from ._path import (
     Choice,
     Folds,
     Kept,
     PathSettings,
-    Split,
     Step,
     combined_logits,
     follow,
@@ -39,12 +38,10 @@ from ._path import (
     stack,
 )
 from ._solvers import make_solver
+from ._splits import Split, default_splits, splits_of_kept
 from ._standardize import column_scaling
 from ._target import Target, encode_target, row_weights
 from ._validation import ValidationScore
-
-# Folds, unless a class has fewer rows.
-_FOLDS = 5
 
 # What alphas="auto" visits, in units of the mean weight: half decades. On 31 real tables the best
 # single one lay between 1 and 30.
@@ -147,6 +144,9 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         Mean over the folds of the score of what is kept, put together of the folds' networks with
         the same weights. With "stack" it is a little too good, since the few weights were chosen
         on the same rows.
+
+    prior_score_ : float
+        Mean over the folds of the score of the class shares: what a model that knows nothing has.
 
     coefs_ : list of two ndarrays of shape (n_features, n_units) and (n_units, n_outputs)
         Weights W1 and W2, in the units of X; n_units is n_hidden * n_estimators times the number
@@ -288,17 +288,24 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         -----
         ConvergenceWarning
             If a network that is kept stopped before its gradient was at most `tol`.
+
+        UserWarning
+            If what is kept has a worse score than the class shares. The stack has them among its
+            candidates, so that this is for ``combine="best"``, and for scores other than the
+            log-loss.
         """
-        model, text = self._fit(X, y, sample_weight, params)
-        if text:
+        model, complaints = self._fit(X, y, sample_weight, params)
+        for text, category in complaints:
             # Past this method and scikit-learn's wrapper, to the line that called it.
-            warnings.warn(text, ConvergenceWarning, stacklevel=3)
+            warnings.warn(text, category, stacklevel=3)
         self._take_over(model)
         return self
 
     # Inside, so that callbacks are torn down after a failed fit too.
     @with_callbacks
-    def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> tuple[Self, str]:
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]
+    ) -> tuple[Self, list[tuple[str, type[Warning]]]]:
         """Fit a copy; the copy, and what to warn of."""
         model, given = self._scratch(), (X, y, sample_weight)
         split_params = model._split_params(params)
@@ -334,7 +341,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         model._set_fit(choice, ends, folds, target)
         if callbacks is not None:
             callbacks.end(model._fitted_attributes)
-        return model, model._complaint(ends, X.dtype)
+        return model, model._complaints(ends, X.dtype)
 
     def _path_settings(self, looser: float) -> PathSettings:
         """The parameters, as the path needs them, with a tolerance so many times as large."""
@@ -388,22 +395,10 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         """The folds, as row numbers of the data."""
         if self.cv is None:
             seed = random_state.randint(2**31 - 1)
-            splits = _default_splits(data.codes, target.classes, seed)
+            splits = default_splits(data.codes, target.classes, seed)
         else:
-            # Splitters see all rows, as users count them.
-            position = np.full(X.shape[0], -1)
-            position[kept] = np.arange(len(kept))
             given = check_cv(self.cv, y, classifier=True).split(X, y, **params)
-            splits = [
-                Split(*(rows[rows >= 0] for rows in (position[train], position[test])))
-                for train, test in given
-            ]
-        for k, split in enumerate(splits):
-            if not (len(split.train) and len(split.test)):
-                raise ValueError(
-                    f"Fold {k} of cv trains on {len(split.train)} rows of positive weight and "
-                    f"holds out {len(split.test)}; give it some of both."
-                )
+            splits = splits_of_kept(given, X.shape[0], kept)
         if self.n_estimators > len(splits):
             raise ValueError(
                 f"n_estimators={self.n_estimators} is more than the {len(splits)} folds, from "
@@ -467,7 +462,10 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         else:
             used = np.flatnonzero(weights).tolist()
         best_score = score([steps[k] for k in used], weights[used], float(prior)).mean()
-        return Choice(steps, scores, best, weights, float(prior), used, float(best_score))
+        prior_score = score(steps[:1], np.zeros(1), 1.0).mean()
+        return Choice(
+            steps, scores, best, weights, float(prior), used, float(best_score), float(prior_score)
+        )
 
     def _set_fit(self, choice: Choice, kept: Kept, folds: Folds, target: Target) -> None:
         """Set all fitted attributes, or raise if something is not finite."""
@@ -485,7 +483,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         self.alpha_ = float(self.alphas_[choice.best])
         self.stack_weights_ = choice.weights
         self.prior_weight_ = choice.prior
-        self.best_score_ = choice.best_score
+        self.best_score_, self.prior_score_ = choice.best_score, choice.prior_score
         self.n_iter_ = sum(step.n_iter for step in steps) + sum(
             result.n_iter for result in kept.results
         )
@@ -495,15 +493,24 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
                     f"alpha = {alpha:<8.3g}   weight {v:.3f}   "
                     f"{result.n_iter} iterations on all rows"
                 )
-            print(f"class shares       weight {choice.prior:.3f}   score {choice.best_score:.5f}")
+            print(
+                f"class shares       weight {choice.prior:.3f}   score {choice.prior_score:.5f}\n"
+                f"together           score {choice.best_score:.5f}"
+            )
 
-    def _complaint(self, kept: Kept, dtype: Any) -> str:
+    def _complaints(self, kept: Kept, dtype: Any) -> list[tuple[str, type[Warning]]]:
+        """What to warn of."""
         settings = Settings(
             n_hidden=self.n_hidden, alpha=0.0, standardize=self.standardize,
             solver=make_solver("lbfgs", {}), max_iter=self.max_iter, tol=self.tol,
             n_estimators=len(kept.results),
         )  # fmt: skip
-        return complaint(type(self).__name__, kept.results, settings, dtype)
+        found: list[tuple[str, type[Warning]]] = []
+        if text := complaint(type(self).__name__, kept.results, settings, dtype):
+            found.append((text, ConvergenceWarning))
+        if text := worse_than_shares(self.best_score_, self.prior_score_, self.combine):
+            found.append((text, UserWarning))
+        return found
 
     @property
     def estimators_(self) -> list[ShallowTanhClassifier]:
@@ -547,33 +554,6 @@ def _alphas_of(alphas: Any, mean_weight: float) -> tuple[FloatArray, bool]:
     if not (len(values) and np.isfinite(values).all() and values[0] >= 0):
         raise ValueError(f"alphas must be finite and not negative, at least one, got {alphas!r}.")
     return values, False
-
-
-def _default_splits(codes: IntArray, classes: Any, seed: int) -> list[Split]:
-    """Shuffled folds, stratified but for multilabel codes.
-
-    Raises
-    ------
-    ValueError
-        If a class has a single row, or there are fewer than two rows.
-    """
-    if codes.ndim == 2:
-        n_folds = min(_FOLDS, len(codes))
-        splitter: Any = KFold
-    else:
-        counts = np.bincount(codes)
-        least = int(np.argmin(np.where(counts > 0, counts, counts.max() + 1)))
-        if counts[least] < 2:
-            raise ValueError(
-                f"Cross-validation needs two rows of each class, but class "
-                f"{classes.tolist()[least]!r} has only one of positive weight. Leave that class "
-                "out, or pass cv, or choose alpha yourself with ShallowTanhClassifier."
-            )
-        n_folds, splitter = min(_FOLDS, int(counts[least])), StratifiedKFold
-    if n_folds < 2:
-        raise ValueError("Cross-validation needs at least two rows of positive weight.")
-    folds = splitter(n_folds, shuffle=True, random_state=seed)
-    return [Split(*rows) for rows in folds.split(np.zeros(len(codes)), codes)]
 
 
 def _print_step(step: Step, scores: FloatArray) -> None:

@@ -1,4 +1,4 @@
-"""Warnings and errors about fits that have not converged or are not finite."""
+"""Warnings and errors about fits that have not converged, are not finite, or know nothing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ import numpy as np
 
 from ._fit import Outcome, Settings
 from ._solvers import Ending, Result, Stochastic
+
+# A score counts as worse than that of the class shares if it is so by more than this share of it:
+# the mean over folds is not what the stack minimises, which weighs the folds by their rows.
+_WORSE = 1e-2
 
 
 def complaint(
@@ -59,3 +63,16 @@ def check_finite(loss: float, parts: list[Any], dtype: Any) -> None:
             f"Features are too small or too large for weights in {np.dtype(dtype)}. Rescale "
             "them, or give X as float64."
         )
+
+
+def worse_than_shares(best_score: float, prior_score: float, combine: str) -> str:
+    """The warning if the score of what is kept is worse than that of the class shares, or ''."""
+    if best_score >= prior_score - _WORSE * abs(prior_score):
+        return ""
+    remedy = "The features seem to say nothing about y by this score."
+    if combine == "best":
+        remedy = "Use combine='stack', which has the class shares among its candidates."
+    return (
+        f"What ShallowTanhClassifierCV keeps has the score {best_score:.4g} on rows that were held "
+        f"out, and the class shares alone have {prior_score:.4g}. {remedy}"
+    )

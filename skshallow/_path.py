@@ -22,6 +22,7 @@ from ._outputs import Output
 from ._parameters import Parameters
 from ._predict import network_logits
 from ._solvers import Result, Solver
+from ._splits import Split
 from ._standardize import Scaling
 from ._threads import one_thread_blas
 
@@ -36,13 +37,6 @@ _PULL = 0.1
 
 # Least share of the sum of the stack's weights that is worth a network.
 _LEAST_SHARE = 1e-3
-
-
-class Split(NamedTuple):
-    """Row numbers that a fold trains on and holds out."""
-
-    train: IntArray
-    test: IntArray
 
 
 @dataclass(frozen=True)
@@ -299,6 +293,7 @@ class Choice(NamedTuple):
     prior: float  # weight of the log-odds of the class shares
     used: list[int]  # the steps that are kept
     best_score: float  # of what is kept
+    prior_score: float  # of the class shares alone
 
 
 class Kept(NamedTuple):

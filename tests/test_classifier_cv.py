@@ -181,6 +181,37 @@ def test_the_last_score_is_of_what_is_kept_put_together_of_the_folds_networks(ki
     assert -one.best_score_ == pytest.approx(np.mean(losses), rel=0.05)
 
 
+@every_kind
+def test_the_score_of_the_class_shares(kind):
+    data, y = KINDS[kind]
+    splits = list(KFold(3, shuffle=True, random_state=0).split(data))
+    model = fitted(kind, alphas=[1.0], cv=splits)
+    losses = []
+    for train, test in splits:
+        Z = np.tile(share_logits(y[train], kind), (len(test), 1))
+        if kind == "K classes":
+            losses.append(log_loss(y[test], softmax(Z, axis=1)))
+        else:
+            truth = y[test].reshape(Z.shape)
+            losses.append(-np.log(np.where(truth, expit(Z), expit(-Z))).sum(axis=1).mean())
+    assert model.prior_score_ == pytest.approx(-np.mean(losses), rel=1e-9)
+
+
+def test_the_score_of_the_class_shares_by_another_score():
+    assert fitted("two classes", scoring="roc_auc").prior_score_ == pytest.approx(0.5)
+
+
+def test_worse_than_the_class_shares_is_said():
+    noise = np.random.default_rng(0).standard_normal((60, 8))
+    labels = np.arange(60) % 2
+    message = "the class shares alone have -0.69.*Use combine='stack'"
+    with pytest.warns(UserWarning, match=message) as caught:
+        model_of(alphas=[0.1], combine="best").fit(noise, labels)
+    assert caught[0].filename == __file__
+    stack = model_of(alphas=[0.1]).fit(noise, labels)
+    assert stack.best_score_ >= 1.01 * stack.prior_score_
+
+
 # The alpha that is chosen
 
 
@@ -651,7 +682,7 @@ def test_verbose_prints_a_line_an_alpha_and_one_a_network_that_is_kept(capsys):
     model = fitted(verbose=1, n_estimators=2)
     lines = capsys.readouterr().out.splitlines()
     n_alphas, n_kept = len(model.alphas_), len(model.estimators_)
-    assert len(lines) == n_alphas + n_kept + 1
+    assert len(lines) == n_alphas + n_kept + 2
     number = r"-?\d+\.\d+"
     visited = {}
     for line in lines[:n_alphas]:
@@ -665,9 +696,12 @@ def test_verbose_prints_a_line_an_alpha_and_one_a_network_that_is_kept(capsys):
     np.testing.assert_allclose(sorted(visited), model.alphas_, rtol=1e-2)
     scores = [visited[alpha] for alpha in sorted(visited)]
     np.testing.assert_allclose(scores, model.scores_.mean(axis=1), atol=1e-5)
-    for line in lines[n_alphas:-1]:
+    for line in lines[n_alphas:-2]:
         assert re.fullmatch(r"alpha = \S+ +weight \d\.\d{3}   \d+ iterations on all rows", line)
-    assert re.fullmatch(rf"class shares +weight \d\.\d{{3}}   score {number}", lines[-1])
+    assert re.fullmatch(
+        rf"class shares +weight \d\.\d{{3}}   score {model.prior_score_:.5f}", lines[-2]
+    )
+    assert re.fullmatch(rf"together +score {model.best_score_:.5f}", lines[-1])
 
 
 def test_silent_by_default(capsys):

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from sklearn.base import clone
 from sklearn.datasets import load_iris, make_moons
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -16,12 +15,13 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from skshallow import ShallowTanhClassifier
-from skshallow.inspection import HiddenUnitDisplay, LossCurveDisplay
+from skshallow import ShallowTanhClassifier, ShallowTanhClassifierCV
+from skshallow.inspection import AlphaPathDisplay, HiddenUnitDisplay, LossCurveDisplay
 
 X, Y = make_moons(200, noise=0.2, random_state=0)
 MODEL = ShallowTanhClassifier(3, alpha=0.01, random_state=0).fit(X, Y)
 WATCHED = ShallowTanhClassifier(3, early_stopping=True, random_state=0).fit(X, Y)
+PATH = ShallowTanhClassifierCV(3, alphas=[0.1, 1, 10], random_state=0).fit(X, Y)
 SEARCH = GridSearchCV(
     make_pipeline(StandardScaler(), ShallowTanhClassifier(3, random_state=0)),
     {"shallowtanhclassifier__alpha": [0.1, 1]},
@@ -68,7 +68,7 @@ def test_imports_load_no_matplotlib():
 
 def test_examples_in_docstrings():
     attempted = 0
-    for display in (LossCurveDisplay, HiddenUnitDisplay):
+    for display in (AlphaPathDisplay, LossCurveDisplay, HiddenUnitDisplay):
         results = doctest.testmod(sys.modules[display.__module__])
         assert results.failed == 0
         attempted += results.attempted
@@ -185,16 +185,25 @@ def test_plot_again_with_other_labels(plt):
     assert texts(display.score_ax_.get_legend()) == ["new: F, training", "new: gain"]
 
 
-@pytest.mark.parametrize("display", [LossCurveDisplay, HiddenUnitDisplay])
-def test_pipelines_and_searches(display):
+@pytest.mark.parametrize(
+    ("display", "network"),
+    [
+        (LossCurveDisplay, ShallowTanhClassifier(3, random_state=0)),
+        (HiddenUnitDisplay, ShallowTanhClassifier(3, random_state=0)),
+        (HiddenUnitDisplay, ShallowTanhClassifierCV(3, alphas=[1.0], cv=2, random_state=0)),
+        (AlphaPathDisplay, ShallowTanhClassifierCV(3, alphas=[1.0], cv=2, random_state=0)),
+    ],
+)
+def test_pipelines_and_searches(display, network):
     data = (X,) if display is HiddenUnitDisplay else ()
-    pipeline = make_pipeline(StandardScaler(), ShallowTanhClassifier(3, random_state=0))
+    pipeline = make_pipeline(StandardScaler(), network)
+    search = GridSearchCV(pipeline, {f"{pipeline.steps[1][0]}__n_hidden": [2, 3]}, cv=2)
     with pytest.raises(NotFittedError, match="not fitted yet"):
         display.from_estimator(pipeline, *data)
     display.from_estimator(pipeline.fit(X, Y), *data)
     with pytest.raises(NotFittedError, match="GridSearchCV has no best_estimator_"):
-        display.from_estimator(clone(SEARCH), *data)
-    display.from_estimator(clone(SEARCH).fit(X, Y), *data)
+        display.from_estimator(search, *data)
+    display.from_estimator(search.fit(X, Y), *data)
     with pytest.raises(TypeError, match="but got LogisticRegression\\."):
         display.from_estimator(LogisticRegression().fit(X, Y), *data)
     other = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y)
@@ -349,3 +358,88 @@ def test_a_constant_feature_gets_some_width():
     flat = np.column_stack([X[:, 0], np.ones(len(X))])
     display = HiddenUnitDisplay.from_weights(MODEL.coefs_, MODEL.intercepts_, flat)
     assert (display.xx1.min(), display.xx1.max()) == (0, 2)
+
+
+# --- AlphaPathDisplay
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_path(sign):
+    display = AlphaPathDisplay.from_estimator(PATH, negate_score=sign < 0)
+    np.testing.assert_array_equal(display.line_.get_xdata(), PATH.alphas_)
+    mean, deviation = sign * PATH.scores_.mean(axis=1), PATH.scores_.std(axis=1)
+    np.testing.assert_array_equal(display.line_.get_ydata(), mean)
+    [area] = display.fill_between_.get_paths()
+    for edge in (mean - deviation, mean + deviation):
+        assert set(edge) < set(area.vertices[:, 1])
+    assert set(display.stack_line_.get_ydata()) == {sign * PATH.best_score_}
+    assert set(display.prior_line_.get_ydata()) == {sign * PATH.prior_score_}
+    assert [bar.get_height() for bar in display.bars_] == PATH.stack_weights_.tolist()
+    assert [bar.get_center()[0] for bar in display.bars_] == pytest.approx(PATH.alphas_)
+    assert display.ax_.get_xscale() == "log"
+    name = "Held-out log loss" if sign < 0 else "Minus the held-out log loss"
+    assert display.ax_.get_ylabel() == name
+    assert texts(display.ax_.get_legend()) == [
+        "mean over the folds and deviation",
+        f"kept: {sign * PATH.best_score_:.3g}",
+        f"class shares: {sign * PATH.prior_score_:.3g}",
+    ]
+
+
+def test_path_on_axes_that_are_given(plt):
+    figure, (upper, lower) = plt.subplots(2, sharex=True)
+    display = AlphaPathDisplay.from_estimator(
+        PATH, ax=upper, weight_ax=lower, std_display_style="errorbar", score_name="Score",
+        line_kw={"color": "C3"}, errorbar_kw={"capsize": 2}, bar_kw={"color": "C4"},
+        stack_kw={"color": "C5"}, prior_kw={"color": "C6"},
+    )  # fmt: skip
+    assert display.figure_ is figure
+    assert display.ax_ is upper
+    assert display.weight_ax_ is lower
+    assert display.fill_between_ is None
+    assert len(display.errorbar_.lines[1]) == 2
+    assert display.line_.get_color() == "C3"
+    assert display.bars_.patches[0].get_facecolor()[:3] == mpl_color("C4")
+    assert display.stack_line_.get_color() == "C5"
+    assert display.prior_line_.get_color() == "C6"
+    assert upper.get_ylabel() == "Score"
+    assert display.plot(std_display_style=None).errorbar_ is None
+
+
+def mpl_color(name):
+    from matplotlib.colors import to_rgb
+
+    return to_rgb(name)
+
+
+def test_the_class_shares_do_not_flatten_the_path(plt):
+    axis = plt.subplots()[1]
+    parts = {"alphas": np.array([1.0, 10.0]), "scores": np.array([[-0.1, -0.2], [-0.2, -0.3]])}
+    AlphaPathDisplay(**parts).plot(axis)
+    alone = axis.get_ylim()
+    far = AlphaPathDisplay(**parts, prior_score=-9.0).plot()
+    assert far.ax_.get_ylim() == alone
+    assert far.weight_ax_ is far.bars_ is far.stack_line_ is None
+
+
+@pytest.mark.parametrize(("alphas", "scale"), [([0.0, 1.0], "symlog"), ([0.0], "linear")])
+def test_path_from_alpha_zero(alphas, scale):
+    model = ShallowTanhClassifierCV(
+        2,
+        alphas=alphas,
+        cv=2,
+        combine="best",
+        scoring="accuracy",
+        max_iter=20,
+        tol=1,
+        random_state=0,
+    )
+    display = AlphaPathDisplay.from_estimator(model.fit(X, Y))
+    assert display.ax_.get_xscale() == scale
+    assert display.ax_.get_ylabel() == "Held-out accuracy"
+    display.figure_.canvas.draw()
+
+
+def test_std_display_style():
+    with pytest.raises(ValueError, match="must be 'fill_between', 'errorbar' or None, but got 7"):
+        AlphaPathDisplay.from_estimator(PATH, std_display_style=7)

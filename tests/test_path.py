@@ -16,7 +16,6 @@ from skshallow._path import (
     Choice,
     Folds,
     PathSettings,
-    Split,
     combined_logits,
     follow,
     log_odds,
@@ -25,6 +24,7 @@ from skshallow._path import (
     stack,
 )
 from skshallow._solvers import Ending, Result, make_solver
+from skshallow._splits import Split
 from skshallow._standardize import column_scaling
 from skshallow._target import encode_target
 
@@ -220,7 +220,7 @@ def test_what_is_kept_goes_on_from_the_folds_networks_on_all_rows(kind):
     folds = folds_of(kind, noise=True)
     steps = path_of(folds, [1.0, 3.0, 10.0])
     v = np.array([0.5, 0.0, 0.25])
-    choice = Choice(steps, np.zeros((3, N_FOLDS)), 0, v, 0.1, [0, 2], 0.0)
+    choice = Choice(steps, np.zeros((3, N_FOLDS)), 0, v, 0.1, [0, 2], 0.0, 0.0)
     _, states = starts_of(folds)
     kept = refit(folds, settings_of(tol=1e-4), choice, 2, states)
     assert kept.alphas == [1.0, 1.0, 10.0, 10.0]

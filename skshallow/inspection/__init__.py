@@ -3,7 +3,8 @@
 They need matplotlib, which is imported only when something is drawn.
 """
 
+from ._alpha_path import AlphaPathDisplay
 from ._hidden_units import HiddenUnitDisplay
 from ._loss_curve import LossCurveDisplay
 
-__all__ = ["HiddenUnitDisplay", "LossCurveDisplay"]
+__all__ = ["AlphaPathDisplay", "HiddenUnitDisplay", "LossCurveDisplay"]

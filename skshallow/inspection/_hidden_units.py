@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._arrays import FloatArray
+from .._classifier import ShallowTanhClassifier
+from .._classifier_cv import ShallowTanhClassifierCV
 from ._plane import plane_data, units_on_plane
 from ._shared import pyplot, unwrap
 
@@ -250,7 +252,8 @@ class HiddenUnitDisplay:
         Parameters
         ----------
         estimator : estimator instance
-            A `ShallowTanhClassifier` fitted on two features, or a fitted Pipeline or search that
+            A `ShallowTanhClassifier` or `ShallowTanhClassifierCV` fitted on two features, or a
+            fitted Pipeline or search that
             ends in one and takes two. The plane is that of the estimator's own X, before any
             transformer.
 
@@ -286,7 +289,7 @@ class HiddenUnitDisplay:
         Raises
         ------
         TypeError
-            If there is no `ShallowTanhClassifier` at the end of the estimator.
+            If there is no network at the end of the estimator.
 
         NotFittedError
             If the estimator is not fitted.
@@ -297,7 +300,7 @@ class HiddenUnitDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        network, before = unwrap(estimator, cls)
+        network, before = unwrap(estimator, cls, ShallowTanhClassifier, ShallowTanhClassifierCV)
         columns = None
         if hasattr(X, "columns") and len(X.columns) == 2:
             columns = [str(name) for name in X.columns]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._arrays import FloatArray
-from ._shared import pyplot, unwrap
+from .._classifier import ShallowTanhClassifier
+from ._shared import held_out_score_name, pyplot, unwrap
 
 
 class LossCurveDisplay:
@@ -267,7 +268,7 @@ class LossCurveDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        network, _ = unwrap(estimator, cls)
+        network, _ = unwrap(estimator, cls, ShallowTanhClassifier)
         if not network.loss_curve_:
             raise ValueError(
                 "The last fit took no iteration, because its start had already converged, so "
@@ -275,7 +276,7 @@ class LossCurveDisplay:
             )
         scores = getattr(network, "validation_scores_", None)
         if scores is not None and score_name is None:
-            score_name = _score_name(network.scoring, negate_score)
+            score_name = held_out_score_name(network.scoring, negate_score, "validation")
         return cls.from_curves(
             network.loss_curve_,
             scores,
@@ -367,17 +368,6 @@ class LossCurveDisplay:
             name=name,
         )
         return display.plot(ax, **plot_kw)
-
-
-def _score_name(scoring: Any, negate: bool) -> str:
-    """What the scores of early stopping are, in words."""
-    if scoring == "loss":
-        return "Validation cross-entropy" if negate else "Minus the validation cross-entropy"
-    if not isinstance(scoring, str):
-        return "Minus the validation score" if negate else "Validation score"
-    words = scoring.removeprefix("neg_").replace("_", " ")
-    minus = negate != scoring.startswith("neg_")
-    return f"Minus the validation {words}" if minus else f"Validation {words}"
 
 
 def _labelled(label: str, name: str | None) -> str:
