@@ -73,7 +73,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         - "auto": "newton" up to 40 parameters, weights and biases counted, and "lbfgs" beyond;
           from 20,000 rows on 10 epochs of Adam and then "lbfgs".
 
-    alpha : float, default=1.0
+    alpha : float, default=7.0
         Strength of the penalty on the squared weights, at least 0. Larger values make the function
         smoother and keep the probabilities away from 0 and 1; try 0.01 to 10. It is weighed against
         the *sum* of the losses, so the same alpha has less influence the more rows there are.
@@ -300,7 +300,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         n_hidden: int = 32,
         *,
         solver: str = "auto",
-        alpha: float = 1.0,
+        alpha: float = 7.0,
         standardize: bool = True,
         class_weight: dict[Any, float] | str | None = None,
         max_iter: int = 1000,
