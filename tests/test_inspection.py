@@ -21,9 +21,9 @@ from skshallow.inspection import HiddenUnitDisplay, LossCurveDisplay
 
 X, Y = make_moons(200, noise=0.2, random_state=0)
 MODEL = ShallowTanhClassifier(3, alpha=0.01, random_state=0).fit(X, Y)
-WATCHED = ShallowTanhClassifier(3, early_stopping=True, random_state=0).fit(X, Y)
+WATCHED = ShallowTanhClassifier(3, alpha=1.0, early_stopping=True, random_state=0).fit(X, Y)
 SEARCH = GridSearchCV(
-    make_pipeline(StandardScaler(), ShallowTanhClassifier(3, random_state=0)),
+    make_pipeline(StandardScaler(), ShallowTanhClassifier(3, alpha=1.0, random_state=0)),
     {"shallowtanhclassifier__alpha": [0.1, 1]},
     cv=2,
 )
@@ -152,7 +152,9 @@ def test_loss_curve_with_validation(sign):
     ],
 )
 def test_scores_are_named_after_scoring(scoring, plain, negated):
-    model = ShallowTanhClassifier(3, early_stopping=True, random_state=0, scoring=scoring)
+    model = ShallowTanhClassifier(
+        3, alpha=1.0, early_stopping=True, random_state=0, scoring=scoring
+    )
     model.fit(X, Y)
     for negate, name in [(False, plain), (True, negated)]:
         display = LossCurveDisplay.from_estimator(model, negate_score=negate)
@@ -188,7 +190,7 @@ def test_plot_again_with_other_labels(plt):
 @pytest.mark.parametrize("display", [LossCurveDisplay, HiddenUnitDisplay])
 def test_pipelines_and_searches(display):
     data = (X,) if display is HiddenUnitDisplay else ()
-    pipeline = make_pipeline(StandardScaler(), ShallowTanhClassifier(3, random_state=0))
+    pipeline = make_pipeline(StandardScaler(), ShallowTanhClassifier(3, alpha=1.0, random_state=0))
     with pytest.raises(NotFittedError, match="not fitted yet"):
         display.from_estimator(pipeline, *data)
     display.from_estimator(pipeline.fit(X, Y), *data)
@@ -276,7 +278,8 @@ def test_points_by_class_and_without():
 
 def test_a_pipeline_is_drawn_over_its_own_features():
     pipeline = make_pipeline(
-        PolynomialFeatures(2, include_bias=False), ShallowTanhClassifier(2, random_state=0)
+        PolynomialFeatures(2, include_bias=False),
+        ShallowTanhClassifier(2, alpha=1.0, random_state=0),
     ).fit(X, Y)
     display = HiddenUnitDisplay.from_estimator(pipeline, X, grid_resolution=10)
     grid = np.column_stack([display.xx0.ravel(), display.xx1.ravel()])
@@ -288,8 +291,8 @@ def test_a_pipeline_is_drawn_over_its_own_features():
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
 def test_data_frames_name_the_axes(frame):
     named = frame({"width": X[:, 0], "height": X[:, 1]})
-    pipeline = make_pipeline(StandardScaler(), ShallowTanhClassifier(2, random_state=0))
-    for model in (ShallowTanhClassifier(2, random_state=0), pipeline):
+    pipeline = make_pipeline(StandardScaler(), ShallowTanhClassifier(2, alpha=1.0, random_state=0))
+    for model in (ShallowTanhClassifier(2, alpha=1.0, random_state=0), pipeline):
         display = HiddenUnitDisplay.from_estimator(model.fit(named, Y), named)
         assert [axis.get_xlabel() for axis in display.axes_] == ["width", "width"]
         assert [axis.get_ylabel() for axis in display.axes_] == ["height", ""]
@@ -299,7 +302,7 @@ def test_data_frames_name_the_axes(frame):
 
 def test_many_classes_and_units():
     iris = load_iris()
-    model = ShallowTanhClassifier(6, random_state=0).fit(iris.data[:, 2:], iris.target)
+    model = ShallowTanhClassifier(6, alpha=1.0, random_state=0).fit(iris.data[:, 2:], iris.target)
     display = HiddenUnitDisplay.from_estimator(
         model, iris.data[:, 2:], y=iris.target_names[iris.target], units=[4, 1, 0, 3, 5]
     )
