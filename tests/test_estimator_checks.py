@@ -28,8 +28,7 @@ INSTANCES = [
     ShallowTanhClassifier(),
     ShallowTanhClassifier(n_hidden=4, solver="lbfgs"),
     # Conjugate gradients amplify rounding too, and how far depends on the way down: at the default
-    # alpha the checks on weights find logits that differ by 5e-9, at this one by less than 1e-9 and
-    # 1e-7 of each.
+    # alpha the checks on weights find a logit that differs by 5e-9, which is more than they allow.
     ShallowTanhClassifier(solver="newton", alpha=1.0),
     # The rows of the checks on weights fit in one "auto" batch. With smaller ones a weight and
     # repeated rows fall into other batches, and their fits differ, as minibatches must.
