@@ -24,7 +24,9 @@ def main() -> None:
         folds = StratifiedKFold(5, shuffle=True, random_state=0)
         row = []
         for name, value in CHOICES:
-            model = ShallowTanhClassifier(16, random_state=0, max_iter=3000, **{name: value})
+            model = ShallowTanhClassifier(
+                16, alpha=1.0, random_state=0, max_iter=3000, **{name: value}
+            )
             row.append(-cross_val_score(model, X, y, cv=folds, scoring="neg_log_loss").mean())
         table.append(row)
         print(f"| {data} | " + " | ".join(f"{loss:.4f}" for loss in row) + " |", flush=True)

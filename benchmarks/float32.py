@@ -83,7 +83,7 @@ def fits(n_seeds: int = 5) -> None:
         for seed in range(n_seeds):
             for i, entries in enumerate((np.inf, 0)):
                 _objective.FLOAT32_ENTRIES = entries
-                model = ShallowTanhClassifier(n_hidden, solver=solver, standardize=False)
+                model = ShallowTanhClassifier(n_hidden, alpha=1.0, solver=solver, standardize=False)
                 model.set_params(max_iter=5000, random_state=seed)
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", ConvergenceWarning)

@@ -111,8 +111,8 @@ def fits(solver: str, n_seeds: int = 5) -> None:
                 size = FITTED_STACKS[i]
                 RowBlocks.n_together = lambda self, layout, size=size: size
                 model = ShallowTanhClassifier(
-                    n_hidden, solver=solver, n_estimators=MEMBERS, standardize=False, max_iter=300
-                ).set_params(random_state=seed)
+                    n_hidden, solver=solver, alpha=1.0, n_estimators=MEMBERS, standardize=False
+                ).set_params(max_iter=300, random_state=seed)
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", ConvergenceWarning)
                     start = time.perf_counter()

@@ -61,8 +61,8 @@ for axis, n_hidden in zip(axes[0], sizes, strict=True):
 # One unit can draw no more than a line. With the weakest penalty 8 and 32 units fit the noise,
 # and the log-loss on new points grows above 1. With the strongest the boundary is a line, however
 # many units there are. At alpha = 0.1 two, eight or 32 units do about as well: once the penalty
-# fits the data, a wide hidden layer does little harm. For so few rows the default, 1, is too
-# strong, since alpha is weighed against the sum of the losses.
+# fits the data, a wide hidden layer does little harm. For so few rows 1 is too strong, and the
+# default, 7, even more so, since alpha is weighed against the sum of the losses.
 
 for alpha in penalties:
     row = "  ".join(f"{losses[alpha, n_hidden]:.3f}" for n_hidden in sizes)

@@ -121,7 +121,7 @@ def test_bad_data_says_what_is_wrong(data, y, message, no_work):
 
 
 def test_bad_data_leaves_a_fitted_estimator_as_it_was():
-    model = ShallowTanhClassifier(4, random_state=0).fit(X, Y)
+    model = ShallowTanhClassifier(4, alpha=1.0, random_state=0).fit(X, Y)
     before = vars(model).copy()
     for data, y in ((X[:, :2], X[:, 0]), (put(np.nan), Y), (X[:, :3], np.zeros(150))):
         with pytest.raises(ValueError, match=r"NaN|continuous|one class"):
@@ -149,14 +149,14 @@ def test_not_fitted(method):
     ],
 )
 def test_bad_data_at_prediction(method, data, message):
-    model = ShallowTanhClassifier(4, random_state=0).fit(X, Y)
+    model = ShallowTanhClassifier(4, alpha=1.0, random_state=0).fit(X, Y)
     with pytest.raises(ValueError, match=message):
         getattr(model, method)(data)
 
 
 def test_feature_names_at_prediction():
     frame = pd.DataFrame(X, columns=list("abcd"))
-    model = ShallowTanhClassifier(4, random_state=0).fit(frame, Y)
+    model = ShallowTanhClassifier(4, alpha=1.0, random_state=0).fit(frame, Y)
     with pytest.raises(ValueError, match="feature names should match"):
         model.predict(frame[list("dcba")])
     with pytest.warns(UserWarning, match="X does not have valid feature names"):
@@ -166,11 +166,13 @@ def test_feature_names_at_prediction():
 def test_weights_beyond_float32_say_what_to_do():
     # Features of 1e-40, which float32 holds, need weights of 1e40, which it does not.
     with pytest.raises(ValueError, match=r"weights in float32.*give X as float64"):
-        ShallowTanhClassifier(4, random_state=0).fit((X * 1e-40).astype(np.float32), Y)
+        ShallowTanhClassifier(4, alpha=1.0, random_state=0).fit((X * 1e-40).astype(np.float32), Y)
 
 
 def test_prediction_that_overflows_says_so():
-    model = ShallowTanhClassifier(4, random_state=0).fit((X * 1e-30).astype(np.float32), Y)
+    model = ShallowTanhClassifier(4, alpha=1.0, random_state=0).fit(
+        (X * 1e-30).astype(np.float32), Y
+    )
     with pytest.raises(ValueError, match="so large that the network overflows float32"):
         model.predict_proba(np.array([[1e30, 1e30, -1e30, 1e30]], np.float32))
 

@@ -17,7 +17,7 @@ from skshallow._solvers import SOLVERS
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn below 1.9")
 
 X, Y = load_iris(return_X_y=True)
-MODEL = ShallowTanhClassifier(4, random_state=0)
+MODEL = ShallowTanhClassifier(4, alpha=1.0, random_state=0)
 
 
 class Recorder:

@@ -28,9 +28,9 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 def fitted(kind, **parameters):
-    return ShallowTanhClassifier(**{"n_hidden": 5, "random_state": 0, **parameters}).fit(
-        *KINDS[kind]
-    )
+    return ShallowTanhClassifier(
+        **{"n_hidden": 5, "alpha": 1.0, "random_state": 0, **parameters}
+    ).fit(*KINDS[kind])
 
 
 def forward(model, X):
@@ -155,7 +155,7 @@ def test_scales_and_offsets_of_features_do_not_matter():
         moved = data * s + 10 * s * data.std(axis=0) * rng.standard_normal(data.shape[1])
         # Rounding grows with iterations in any tanh network: probabilities early on,
         # the objective at convergence.
-        model = ShallowTanhClassifier(tol=0, max_iter=20, random_state=seed)
+        model = ShallowTanhClassifier(alpha=1.0, tol=0, max_iter=20, random_state=seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             P = clone(model).fit(data, y).predict_proba(data)
@@ -186,7 +186,7 @@ def test_max_iter_warns_and_says_what_to_change():
     ],
 )
 def test_stall_at_rounding_level_warns(dtype, standardize, remedy):
-    model = ShallowTanhClassifier(3, tol=0, max_iter=10**6, standardize=standardize)
+    model = ShallowTanhClassifier(3, alpha=1.0, tol=0, max_iter=10**6, standardize=standardize)
     with pytest.warns(ConvergenceWarning, match=r"no step lowered.*Rounding allows.*" + remedy):
         model.set_params(random_state=0, solver="newton").fit(X.astype(dtype), Y)
 

@@ -24,7 +24,9 @@ NAMES = ["sepal length", "sepal width", "petal length", "petal width"]
 
 
 def fit(X, y=Y, **parameters):
-    return ShallowTanhClassifier(**{"n_hidden": 5, "random_state": 0, **parameters}).fit(X, y)
+    return ShallowTanhClassifier(
+        **{"n_hidden": 5, "alpha": 1.0, "random_state": 0, **parameters}
+    ).fit(X, y)
 
 
 EXPECTED = fit(X)
@@ -225,7 +227,9 @@ def test_values_beyond_float32_are_descended_in_float64_alone(solver, monkeypatc
         monkeypatch.setattr(_objective, "FLOAT32_ENTRIES", entries)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model = ShallowTanhClassifier(8, solver=solver, standardize=False, random_state=0)
+            model = ShallowTanhClassifier(
+                8, alpha=1.0, solver=solver, standardize=False, random_state=0
+            )
             model.set_params(max_iter=50)
             found.append(model.fit(data, y).loss_)
     assert found[0] == found[1]
@@ -235,17 +239,24 @@ def test_values_beyond_float32_are_descended_in_float64_alone(solver, monkeypatc
 def test_several_starts_early_stopping_and_a_warm_start_in_float32_first(solver, monkeypatch):
     monkeypatch.setattr(_objective, "FLOAT32_ENTRIES", 1)
     data, y = X[50:], Y[50:]
-    model = ShallowTanhClassifier(4, solver=solver, n_init=3, random_state=0).fit(data, y)
+    model = ShallowTanhClassifier(4, alpha=1.0, solver=solver, n_init=3, random_state=0).fit(
+        data, y
+    )
     seeds = np.random.RandomState(0).randint(2**31 - 1, size=3)
     alone = [
-        ShallowTanhClassifier(4, solver=solver, random_state=seed).fit(data, y) for seed in seeds
+        ShallowTanhClassifier(4, alpha=1.0, solver=solver, random_state=seed).fit(data, y)
+        for seed in seeds
     ]
     np.testing.assert_array_equal(model.start_losses_, [[one.loss_ for one in alone]])
     model.set_params(n_init=1, warm_start=True).fit(data, y)
     assert model.n_iter_ == 0
-    stopped = ShallowTanhClassifier(4, solver=solver, early_stopping=True, random_state=0)
+    stopped = ShallowTanhClassifier(
+        4, alpha=1.0, solver=solver, early_stopping=True, random_state=0
+    )
     stopped.fit(data, y, X_val=data, y_val=y)
-    theirs = ShallowTanhClassifier(4, solver=solver, warm_start=True, tol=10, random_state=0)
+    theirs = ShallowTanhClassifier(
+        4, alpha=1.0, solver=solver, warm_start=True, tol=10, random_state=0
+    )
     theirs.__dict__.update({k: v for k, v in vars(stopped).items() if k.endswith("_")})
     # A warm start that ends where it begins has F of what was kept, in float64.
     assert stopped.loss_ == pytest.approx(theirs.fit(data, y).loss_, rel=1e-12)

@@ -67,7 +67,9 @@ def test_every_parameter_is_described_with_its_default(estimator):
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_every_attribute_is_described(early_stopping):
     X, y = load_iris(return_X_y=True, as_frame=True)
-    model = ShallowTanhClassifier(2, early_stopping=early_stopping, tol=1e-2, n_estimators=2)
+    model = ShallowTanhClassifier(
+        2, alpha=1.0, early_stopping=early_stopping, tol=1e-2, n_estimators=2
+    )
     model.fit(X, y)
     without = set() if early_stopping else {"validation_scores_", "best_validation_score_"}
     check_attributes(model, without, n_units=4, n_members=2, n_init=1)

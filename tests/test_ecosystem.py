@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from skshallow import ShallowTanhClassifier
 
 X, Y = load_iris(return_X_y=True)
-MODEL = ShallowTanhClassifier(6, random_state=0)
+MODEL = ShallowTanhClassifier(6, alpha=1.0, random_state=0)
 LINEAR = LogisticRegression(max_iter=1000)
 
 

@@ -20,10 +20,10 @@ from skshallow.inspection import AlphaPathDisplay, HiddenUnitDisplay, LossCurveD
 
 X, Y = make_moons(200, noise=0.2, random_state=0)
 MODEL = ShallowTanhClassifier(3, alpha=0.01, random_state=0).fit(X, Y)
-WATCHED = ShallowTanhClassifier(3, early_stopping=True, random_state=0).fit(X, Y)
+WATCHED = ShallowTanhClassifier(3, alpha=1.0, early_stopping=True, random_state=0).fit(X, Y)
 PATH = ShallowTanhClassifierCV(3, alphas=[0.1, 1, 10], random_state=0).fit(X, Y)
 SEARCH = GridSearchCV(
-    make_pipeline(StandardScaler(), ShallowTanhClassifier(3, random_state=0)),
+    make_pipeline(StandardScaler(), ShallowTanhClassifier(3, alpha=1.0, random_state=0)),
     {"shallowtanhclassifier__alpha": [0.1, 1]},
     cv=2,
 )
@@ -152,7 +152,9 @@ def test_loss_curve_with_validation(sign):
     ],
 )
 def test_scores_are_named_after_scoring(scoring, plain, negated):
-    model = ShallowTanhClassifier(3, early_stopping=True, random_state=0, scoring=scoring)
+    model = ShallowTanhClassifier(
+        3, alpha=1.0, early_stopping=True, random_state=0, scoring=scoring
+    )
     model.fit(X, Y)
     for negate, name in [(False, plain), (True, negated)]:
         display = LossCurveDisplay.from_estimator(model, negate_score=negate)
@@ -188,8 +190,8 @@ def test_plot_again_with_other_labels(plt):
 @pytest.mark.parametrize(
     ("display", "network"),
     [
-        (LossCurveDisplay, ShallowTanhClassifier(3, random_state=0)),
-        (HiddenUnitDisplay, ShallowTanhClassifier(3, random_state=0)),
+        (LossCurveDisplay, ShallowTanhClassifier(3, alpha=1.0, random_state=0)),
+        (HiddenUnitDisplay, ShallowTanhClassifier(3, alpha=1.0, random_state=0)),
         (HiddenUnitDisplay, ShallowTanhClassifierCV(3, alphas=[1.0], cv=2, random_state=0)),
         (AlphaPathDisplay, ShallowTanhClassifierCV(3, alphas=[1.0], cv=2, random_state=0)),
     ],
@@ -285,7 +287,8 @@ def test_points_by_class_and_without():
 
 def test_a_pipeline_is_drawn_over_its_own_features():
     pipeline = make_pipeline(
-        PolynomialFeatures(2, include_bias=False), ShallowTanhClassifier(2, random_state=0)
+        PolynomialFeatures(2, include_bias=False),
+        ShallowTanhClassifier(2, alpha=1.0, random_state=0),
     ).fit(X, Y)
     display = HiddenUnitDisplay.from_estimator(pipeline, X, grid_resolution=10)
     grid = np.column_stack([display.xx0.ravel(), display.xx1.ravel()])
@@ -297,8 +300,8 @@ def test_a_pipeline_is_drawn_over_its_own_features():
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
 def test_data_frames_name_the_axes(frame):
     named = frame({"width": X[:, 0], "height": X[:, 1]})
-    pipeline = make_pipeline(StandardScaler(), ShallowTanhClassifier(2, random_state=0))
-    for model in (ShallowTanhClassifier(2, random_state=0), pipeline):
+    pipeline = make_pipeline(StandardScaler(), ShallowTanhClassifier(2, alpha=1.0, random_state=0))
+    for model in (ShallowTanhClassifier(2, alpha=1.0, random_state=0), pipeline):
         display = HiddenUnitDisplay.from_estimator(model.fit(named, Y), named)
         assert [axis.get_xlabel() for axis in display.axes_] == ["width", "width"]
         assert [axis.get_ylabel() for axis in display.axes_] == ["height", ""]
@@ -308,7 +311,7 @@ def test_data_frames_name_the_axes(frame):
 
 def test_many_classes_and_units():
     iris = load_iris()
-    model = ShallowTanhClassifier(6, random_state=0).fit(iris.data[:, 2:], iris.target)
+    model = ShallowTanhClassifier(6, alpha=1.0, random_state=0).fit(iris.data[:, 2:], iris.target)
     display = HiddenUnitDisplay.from_estimator(
         model, iris.data[:, 2:], y=iris.target_names[iris.target], units=[4, 1, 0, 3, 5]
     )

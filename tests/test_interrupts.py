@@ -166,7 +166,7 @@ def small_blocks(monkeypatch):
 
 
 def new_model():
-    return ShallowTanhClassifier(2, max_iter=2, random_state=0)
+    return ShallowTanhClassifier(2, alpha=1.0, max_iter=2, random_state=0)
 
 
 def fitted_committee():
@@ -335,7 +335,7 @@ inside, leave = threading.Event(), threading.Event()
 allowed = [one.num_threads for one in _threads._blas().lib_controllers]
 
 def model(**parameters):
-    return ShallowTanhClassifier(4, max_iter=3, random_state=0, **parameters)
+    return ShallowTanhClassifier(4, alpha=1.0, max_iter=3, random_state=0, **parameters)
 
 def waiting(estimator, X, y):
     inside.set()
@@ -468,7 +468,7 @@ class Watch:
 @pytest.mark.parametrize("n_estimators", [1, 2])
 def test_the_old_model_predicts_until_the_new_one_is_complete(n_estimators):
     names = np.array(["ash", "beech"])[(Y > 0).astype(int)]
-    model = ShallowTanhClassifier(3, n_estimators=2, random_state=0, early_stopping=True)
+    model = ShallowTanhClassifier(3, alpha=1.0, n_estimators=2, random_state=0, early_stopping=True)
     model.fit(X, names)
     fitted = vars(copy.deepcopy(model))
     P, labels = model.predict_proba(X), model.predict(X)
@@ -497,7 +497,9 @@ def test_the_old_model_predicts_until_the_new_one_is_complete(n_estimators):
 
 
 def test_scorers_get_a_model_of_their_own_each():
-    plain = ShallowTanhClassifier(3, random_state=0, early_stopping=True, scoring="accuracy")
+    plain = ShallowTanhClassifier(
+        3, alpha=1.0, random_state=0, early_stopping=True, scoring="accuracy"
+    )
     expected = plain.fit(X, Y).coefs_[0]
     model = clone(plain)
 
@@ -520,7 +522,7 @@ def test_scorers_get_a_model_of_their_own_each():
 
 
 def test_parameters_set_in_the_middle_of_a_fit_are_for_the_next():
-    parameters = {"n_hidden": 3, "n_estimators": 2, "n_init": 2, "random_state": 0}
+    parameters = {"n_hidden": 3, "alpha": 1.0, "n_estimators": 2, "n_init": 2, "random_state": 0}
     model = ShallowTanhClassifier(**parameters, early_stopping=True, scoring="accuracy")
     expected = clone(model).fit(X, Y)
     changed = {"n_hidden": 7, "alpha": 100.0, "n_estimators": 5, "n_init": 1, "tol": 1e3}
@@ -564,7 +566,7 @@ def seen_by_callbacks(model, look):
 
 def test_callbacks_see_the_old_model_and_a_new_one_with_its_members():
     pytest.importorskip("sklearn.callback", reason="scikit-learn below 1.9")
-    model = ShallowTanhClassifier(3, n_estimators=2, random_state=0).fit(X[:, :3], Y > 0)
+    model = ShallowTanhClassifier(3, alpha=1.0, n_estimators=2, random_state=0).fit(X[:, :3], Y > 0)
     P = model.predict_proba(X[:, :3])
     model.set_params(n_estimators=1, n_hidden=2)
     for one in seen_by_callbacks(
@@ -577,7 +579,7 @@ def test_callbacks_see_the_old_model_and_a_new_one_with_its_members():
 def test_the_model_that_callbacks_see_has_no_traces_of_the_fit_before():
     pytest.importorskip("sklearn.callback", reason="scikit-learn below 1.9")
     pandas = pytest.importorskip("pandas")
-    model = ShallowTanhClassifier(3, early_stopping=True, random_state=0)
+    model = ShallowTanhClassifier(3, alpha=1.0, early_stopping=True, random_state=0)
     model.fit(pandas.DataFrame(X, columns=list("abcd")), Y > 0)
     for one in seen_by_callbacks(model.set_params(early_stopping=False), lambda: None):
         # scikit-learn cannot remove attributes of the copy.
@@ -593,7 +595,9 @@ def test_the_model_that_callbacks_see_has_no_traces_of_the_fit_before():
 @pytest.mark.parametrize("way", ["warm_start", "partial_fit"])
 def test_fits_go_on_from_weights_that_were_edited(way, n_estimators, kind):
     data, y = KINDS[kind]
-    model = ShallowTanhClassifier(3, solver="adam", n_estimators=n_estimators, random_state=0)
+    model = ShallowTanhClassifier(
+        3, alpha=1.0, solver="adam", n_estimators=n_estimators, random_state=0
+    )
     model.set_params(max_iter=3).fit(data, y)
     rng = np.random.default_rng(0)
     for part in (*model.coefs_, *model.intercepts_):
@@ -619,7 +623,9 @@ def test_fits_go_on_from_weights_that_were_edited(way, n_estimators, kind):
 @pytest.mark.parametrize("way", ["fit", "partial_fit", "fit, partial_fit"])
 def test_members_are_fitted_classifiers_whose_mean_is_the_committee(way, n_estimators, kind):
     data, y = KINDS[kind]
-    model = ShallowTanhClassifier(3, solver="adam", n_estimators=n_estimators, random_state=0)
+    model = ShallowTanhClassifier(
+        3, alpha=1.0, solver="adam", n_estimators=n_estimators, random_state=0
+    )
     model.set_params(max_iter=3)
     if way.startswith("fit"):
         model.fit(data, y)
@@ -658,7 +664,7 @@ def test_members_are_fitted_classifiers_whose_mean_is_the_committee(way, n_estim
 
 def test_members_of_best_starts_with_scores_have_their_own_course():
     parameters = {"n_init": 2, "early_stopping": True, "random_state": 0, "solver": "lbfgs"}
-    model = ShallowTanhClassifier(3, n_estimators=3, **parameters).fit(X, Y)
+    model = ShallowTanhClassifier(3, alpha=1.0, n_estimators=3, **parameters).fit(X, Y)
     members = model.estimators_
     starts = np.concatenate([member.start_losses_ for member in members])
     np.testing.assert_array_equal(starts, model.start_losses_)
@@ -688,7 +694,9 @@ def test_there_are_no_members_before_a_fit():
 @pytest.mark.parametrize("n_estimators", [1, 3])
 def test_a_state_from_before_members_loads_as_it_was(n_estimators, kind):
     data, y = KINDS[kind]
-    model = ShallowTanhClassifier(3, n_estimators=n_estimators, random_state=0, max_iter=3)
+    model = ShallowTanhClassifier(
+        3, alpha=1.0, n_estimators=n_estimators, random_state=0, max_iter=3
+    )
     model.fit(data, y)
     members = model.estimators_
     state = model.__getstate__()
@@ -708,7 +716,7 @@ def test_a_state_from_before_members_loads_as_it_was(n_estimators, kind):
 
 def test_a_pickle_by_the_old_path_of_the_class_loads():
     assert skshallow._classifier.ShallowTanhClassifier is ShallowTanhClassifier
-    model = ShallowTanhClassifier(3, random_state=0).fit(X, Y)
+    model = ShallowTanhClassifier(3, alpha=1.0, random_state=0).fit(X, Y)
     new, old = b"cskshallow\n", b"cskshallow._classifier\n"
     saved = pickle.dumps(model, protocol=2)
     assert saved.count(new) == 1
@@ -722,7 +730,7 @@ def test_users_trust_the_class_by_the_name_they_import(tmp_path):
     assert ShallowTanhClassifier.__qualname__ == "ShallowTanhClassifier"
     skops = pytest.importorskip("skops.io")
     trusted = ["skshallow.ShallowTanhClassifier"]
-    model = ShallowTanhClassifier(3, n_estimators=2, solver="adam", random_state=0)
+    model = ShallowTanhClassifier(3, alpha=1.0, n_estimators=2, solver="adam", random_state=0)
     model.partial_fit(X, Y, [0, 1, 2])
     skops.dump(model, tmp_path / "model.skops")
     assert skops.get_untrusted_types(file=tmp_path / "model.skops") == trusted

@@ -16,7 +16,7 @@ from skshallow._standardize import column_scaling, merge
 X, Y = load_iris(return_X_y=True)
 ORDER = np.random.default_rng(0).permutation(len(Y))
 X, Y = X[ORDER], Y[ORDER]
-MODEL = ShallowTanhClassifier(5, solver="adam", batch_size=10, random_state=0)
+MODEL = ShallowTanhClassifier(5, alpha=1.0, solver="adam", batch_size=10, random_state=0)
 stochastic = pytest.mark.parametrize("solver", ["adam", "sgd"])
 
 
@@ -32,7 +32,7 @@ def stream(model, X=X, y=Y, n_batches=5, n_epochs=1, classes=(0, 1, 2), w=None):
 def test_digits_in_batches_from_raw_pixels(solver):
     pixels, labels = load_digits(return_X_y=True)
     train, test, y_train, y_test = train_test_split(pixels, labels, random_state=0, stratify=labels)
-    model = ShallowTanhClassifier(solver=solver, batch_size=16, random_state=0)
+    model = ShallowTanhClassifier(alpha=1.0, solver=solver, batch_size=16, random_state=0)
     stream(model, train, y_train, n_batches=50, n_epochs=3, classes=np.arange(10))
     assert model.score(test, y_test) >= 0.95
     assert model.n_iter_ == len(model.loss_curve_) == 150

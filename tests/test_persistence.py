@@ -16,7 +16,7 @@ X, Y = load_iris(return_X_y=True)
 
 @pytest.fixture
 def fitted():
-    return ShallowTanhClassifier(5, random_state=0).fit(X, Y)
+    return ShallowTanhClassifier(5, alpha=1.0, random_state=0).fit(X, Y)
 
 
 def through_joblib(model, tmp_path):
@@ -42,7 +42,7 @@ def test_a_memory_mapped_model_predicts(fitted, tmp_path):
 
 
 def test_pickle_is_the_weights_and_little_more():
-    model = ShallowTanhClassifier(500, max_iter=30, tol=1e-2, random_state=0).fit(X, Y)
+    model = ShallowTanhClassifier(500, alpha=1.0, max_iter=30, tol=1e-2, random_state=0).fit(X, Y)
     weights = sum(part.nbytes for part in model.coefs_ + model.intercepts_)
     assert len(pickle.dumps(model)) < weights + 3000
 

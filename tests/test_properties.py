@@ -34,7 +34,8 @@ def tables(draw, magnitude=1e3):
 def fit(X, y, w=None, **parameters):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return ShallowTanhClassifier(3, max_iter=10, random_state=0, **parameters).fit(X, y, w)
+        parameters = {"alpha": 1.0, "max_iter": 10, "random_state": 0, **parameters}
+        return ShallowTanhClassifier(3, **parameters).fit(X, y, w)
 
 
 @given(data=st.data(), kind=st.sampled_from(KINDS), X=tables(3))

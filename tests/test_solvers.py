@@ -193,9 +193,9 @@ def test_starting_at_the_minimum_takes_no_iteration(name):
 @every_solver
 def test_every_solver_is_a_choice_of_the_estimator(name):
     X, y = load_wine(return_X_y=True)
-    model = ShallowTanhClassifier(4, solver=name, random_state=0, tol=1e-2).fit(X, y)
+    model = ShallowTanhClassifier(4, alpha=1.0, solver=name, random_state=0, tol=1e-2).fit(X, y)
     assert model.score(X, y) > 0.95
-    again = ShallowTanhClassifier(4, solver=name, random_state=0, tol=1e-2).fit(X, y)
+    again = ShallowTanhClassifier(4, alpha=1.0, solver=name, random_state=0, tol=1e-2).fit(X, y)
     np.testing.assert_array_equal(again.coefs_[0], model.coefs_[0])
 
 
@@ -546,7 +546,9 @@ def test_stochastic_solvers_go_down_to_the_minimum_of_their_basin(name, kind, st
 @stochastic
 def test_divergence_is_said_and_the_best_epoch_kept(name):
     X, y = load_wine(return_X_y=True)
-    model = ShallowTanhClassifier(4, solver=name, learning_rate_init=1e300, random_state=0)
+    model = ShallowTanhClassifier(
+        4, alpha=1.0, solver=name, learning_rate_init=1e300, random_state=0
+    )
     with pytest.warns(ConvergenceWarning, match="F overflowed after 0 epochs.*Decrease learning"):
         model.fit(X, y)
     assert np.isfinite(model.predict_proba(X)).all()
@@ -556,7 +558,7 @@ def test_divergence_is_said_and_the_best_epoch_kept(name):
 @stochastic
 def test_max_iter_of_a_stochastic_solver_names_the_step_size(name):
     X, y = load_wine(return_X_y=True)
-    model = ShallowTanhClassifier(4, solver=name, max_iter=2, random_state=0)
+    model = ShallowTanhClassifier(4, alpha=1.0, solver=name, max_iter=2, random_state=0)
     with pytest.warns(ConvergenceWarning, match="if F did not fall, decrease learning_rate_init"):
         model.fit(X, y)
 

@@ -152,11 +152,11 @@ warnings.simplefilter("ignore")
 _threads.n_threads = lambda: 2
 _split.BLOCK_ENTRIES = 100
 X = np.random.default_rng(0).standard_normal((500, 3))
-model = ShallowTanhClassifier(4, max_iter=2, random_state=0).fit(X, X[:, 0] > 0)
+model = ShallowTanhClassifier(4, alpha=1.0, max_iter=2, random_state=0).fit(X, X[:, 0] > 0)
 expected = model.coefs_[0].tolist()
 child = os.fork()
 if child == 0:
-    again = ShallowTanhClassifier(4, max_iter=2, random_state=0).fit(X, X[:, 0] > 0)
+    again = ShallowTanhClassifier(4, alpha=1.0, max_iter=2, random_state=0).fit(X, X[:, 0] > 0)
     os._exit(again.coefs_[0].tolist() != expected)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
@@ -194,6 +194,6 @@ def test_fits_hold_blas_to_one_thread(monkeypatch):
 
     monkeypatch.setattr(RowBlocks, "reduce", spy)
     p = make_problem("two classes")
-    ShallowTanhClassifier(2, random_state=0).fit(p.X, p.y)
+    ShallowTanhClassifier(2, alpha=1.0, random_state=0).fit(p.X, p.y)
     assert seen
     assert all(set(threads) == {1} for threads in seen)
