@@ -67,7 +67,10 @@ def starts_of(folds):
 
 def path_of(folds, alphas, report=lambda step: False, end_early=False):
     thetas, states = starts_of(folds)
-    return follow(folds, np.array(alphas), thetas, states, end_early=end_early, report=report)
+    return follow(
+        folds, np.array(alphas), thetas, states, first=len(alphas) // 2, end_early=end_early,
+        report=report,
+    )  # fmt: skip
 
 
 def losses_by_definition(Z, codes, kind):
@@ -83,8 +86,8 @@ def losses_by_definition(Z, codes, kind):
 class Fake:
     """Folds with a given loss at each alpha, whose network at alpha is the number alpha."""
 
-    def __init__(self, losses):
-        self.losses, self.visits = losses, []
+    def __init__(self, losses, shares):
+        self.losses, self.shares, self.visits = losses, shares, []
 
     def solve(self, alpha, thetas, states):
         self.visits.append((alpha, thetas[0, 0]))
@@ -96,17 +99,23 @@ class Fake:
     def loss(self, Z):
         return self.losses[int(Z[0, 0])]
 
+    def prior_loss(self):
+        return self.shares
 
-def visits(losses, end_early, stop_after=None):
-    fake, reported = Fake(losses), []
+
+def visits(losses, end_early, stop_after=None, first=None, shares=np.inf):
+    fake, reported = Fake(losses, shares), []
+    first = len(losses) // 2 if first is None else first
 
     def report(step):
         reported.append(step)
         return len(reported) == stop_after
 
     alphas = np.arange(float(len(losses)))
-    steps = follow(fake, alphas, np.full((2, 1), -1.0), [None] * 2, end_early=end_early,
-                   report=report)  # fmt: skip
+    steps = follow(
+        fake, alphas, np.full((2, 1), -1.0), [None] * 2, first=first, end_early=end_early,
+        report=report,
+    )  # fmt: skip
     assert [step.alpha for step in reported] == [alpha for alpha, _ in fake.visits]
     assert sorted(reported, key=lambda step: step.alpha) == steps
     assert all(step.n_iter == 4 and step.loss == losses[int(step.alpha)] for step in steps)
@@ -118,6 +127,25 @@ def test_alphas_are_visited_upwards_from_the_middle_and_then_downwards_each_from
     assert visits([5, 4, 3, 2, 1], end_early=False) == expected
     assert visits([1], end_early=False) == [(0, -1)]
     assert visits([1, 1], end_early=True) == [(1, -1), (0, 1)]
+    assert visits([1, 1, 1], end_early=True, first=0) == [(0, -1), (1, 0), (2, 1)]
+    assert visits([1, 1, 1], end_early=True, first=2) == [(2, -1), (1, 2), (0, 1)]
+
+
+def test_a_solution_that_knows_nothing_is_no_start_downwards():
+    losses = [0.5, 0.6, 0.7, 0.7, 0.7]
+    expected = [(3, -1), (4, 3), (2, -1), (1, -1), (0, 1)]
+    assert visits(losses, end_early=True, first=3, shares=0.7) == expected
+    expected[2:4] = [(2, 3), (1, 2)]
+    assert visits(losses, end_early=True, first=3, shares=0.72) == expected
+
+
+def test_the_path_leaves_an_alpha_at_which_all_weights_are_zero():
+    folds = folds_of("K classes")
+    steps = path_of(folds, [0.1, 1e4, 1e5])
+    [alone] = path_of(folds, [0.1])
+    assert steps[1].loss == pytest.approx(folds.prior_loss(), rel=1e-3)
+    np.testing.assert_array_equal(steps[0].thetas, alone.thetas)
+    assert alone.loss < 0.9 * folds.prior_loss()
 
 
 def test_a_direction_ends_where_the_loss_is_worse_than_the_best():
