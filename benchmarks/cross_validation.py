@@ -88,7 +88,7 @@ def main() -> None:
     for name, values in log_losses.items():
         print(f"| {name} | {np.mean(values):.4f} |")
     worst = np.max(np.subtract(log_losses[OURS], log_losses[MLP]))
-    print(f"\n{OURS}'s log-loss is at most {worst:+.4f} from that of {MLP}.")
+    print(f"\n{OURS}'s log-loss minus that of {MLP}, at its largest: {worst:+.4f}.")
 
 
 if __name__ == "__main__":
