@@ -53,9 +53,10 @@ _AUTO = np.logspace(-2, 2, 9)
 _FIRST = 10**0.5
 
 # The path's tolerance beside that of the networks that are kept. On a dozen real tables, with
-# tol=3e-4 the mean log-loss was 0.364 for 1, 0.364 for 3, 0.367 for 7 and 0.370 for 10, and the
-# time 7.7, 3.8, 2.9 and 2.8 s.
-_LOOSER = 3.0
+# tol=3e-4 and three seeds, the mean log-loss was 0.3680 for 3 and 0.3684 for 4, which takes an eighth
+# less time; with one seed and an earlier path it was 0.364 for 1, 0.364 for 3, 0.367 for 7 and 0.370
+# for 10, and the time 7.7, 3.8, 2.9 and 2.8 s.
+_LOOSER = 4.0
 
 
 class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
@@ -120,7 +121,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
 
     tol : float, default=3e-4
         The networks that are kept have converged when the largest absolute entry of the gradient
-        is at most `tol`, at least 0; those of the folds when it is at most three times as much.
+        is at most `tol`, at least 0; those of the folds when it is at most four times as much.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the folds and of the initial weights.

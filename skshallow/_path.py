@@ -254,7 +254,7 @@ def follow(
             here, loss, best = step.thetas, step.loss, min(best, step.loss)
             if end_early and step.n_iter < len(thetas) and len(steps) > 1:
                 del steps[i]  # most networks are still those of the neighbouring alpha
-                break
+                continue
             if end_early and step.loss > (1 + _WORSE) * best:
                 break
     return [steps[k] for k in sorted(steps)]

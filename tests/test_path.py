@@ -86,12 +86,15 @@ def losses_by_definition(Z, codes, kind):
 class Fake:
     """Folds with a given loss at each alpha, whose network at alpha is the number alpha."""
 
-    def __init__(self, losses, shares):
-        self.losses, self.shares, self.visits = losses, shares, []
+    def __init__(self, losses, shares, stay=()):
+        self.losses, self.shares, self.stay, self.visits = losses, shares, stay, []
 
     def solve(self, alpha, thetas, states):
         self.visits.append((alpha, thetas[0, 0]))
-        return [Result(np.array([alpha]), 0.0, np.zeros(1), 2, Ending.CONVERGED) for _ in thetas]
+        n_iter = 0 if alpha in self.stay else 2
+        return [
+            Result(np.array([alpha]), 0.0, np.zeros(1), n_iter, Ending.CONVERGED) for _ in thetas
+        ]
 
     def held_out_logits(self, thetas):
         return thetas
@@ -153,6 +156,17 @@ def test_a_direction_ends_where_the_loss_is_worse_than_the_best():
     # Upwards had the best; downwards it is compared with that.
     assert [alpha for alpha, _ in visits([1, 1, 2, 1, 1.01], True)] == [2, 3, 4, 1, 0]
     assert [alpha for alpha, _ in visits([1, 1.2, 2, 1, 1.01], True)] == [2, 3, 4, 1]
+
+
+@pytest.mark.parametrize("end_early", [True, False])
+def test_alphas_at_which_the_networks_stay_are_left_out(end_early):
+    fake = Fake([1.0] * 5, np.inf, stay=(3, 1))
+    steps = follow(
+        fake, np.arange(5.0), np.full((2, 1), -1.0), [None] * 2, first=2, end_early=end_early,
+        report=lambda step: False,
+    )  # fmt: skip
+    assert [alpha for alpha, _ in fake.visits] == [2, 3, 4, 1, 0]
+    assert [step.alpha for step in steps] == ([0, 2, 4] if end_early else [0, 1, 2, 3, 4])
 
 
 def test_a_little_worse_is_no_end():
