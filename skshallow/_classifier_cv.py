@@ -53,9 +53,9 @@ _AUTO = np.logspace(-2, 2, 9)
 _FIRST = 10**0.5
 
 # The path's tolerance beside that of the networks that are kept. On a dozen real tables, with
-# tol=3e-4 and three seeds, the mean log-loss was 0.3680 for 3 and 0.3684 for 4, which takes an eighth
-# less time; with one seed and an earlier path it was 0.364 for 1, 0.364 for 3, 0.367 for 7 and 0.370
-# for 10, and the time 7.7, 3.8, 2.9 and 2.8 s.
+# tol=3e-4 and three seeds, the mean log-loss was 0.3680 for 3 and 0.3684 for 4, which takes an
+# eighth less time; with one seed and an earlier path it was 0.364 for 1, 0.364 for 3, 0.367 for 7
+# and 0.370 for 10, and the time 7.7, 3.8, 2.9 and 2.8 s.
 _LOOSER = 4.0
 
 
