@@ -87,8 +87,8 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
 
     scoring : str, callable or None, default=None
         Score of `scores_`, `alpha_` and `best_score_`, greater being better: a scikit-learn scorer
-        or its name; None is minus the weighted log-loss. The path and the stack go by the log-loss
-        whatever the score is.
+        or its name, which gets the sample weights, but not those of classes. None is minus the
+        log-loss, with both. The path and the stack go by the log-loss whatever the score is.
 
     combine : {"stack", "best"}, default="stack"
         "stack" weighs the alphas, and the log-odds of the class shares beside them, by the least
