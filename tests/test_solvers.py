@@ -611,6 +611,16 @@ def test_auto_starts_with_epochs_of_adam_for_many_rows(monkeypatch):
     assert paths == {0: 3, 1: 15}
 
 
+@pytest.mark.parametrize("max_iter", [1, 3, _auto.STOCHASTIC_EPOCHS])
+def test_a_small_limit_leaves_auto_its_epochs_of_adam(monkeypatch, max_iter):
+    monkeypatch.setattr(_auto, "STOCHASTIC_ROWS", 20)
+    p, objective = small_objective()
+    auto, path = solve("auto", objective, p.theta, tol=0, max_iter=max_iter)
+    adam, _ = solve("adam", objective, p.theta, tol=0, max_iter=max_iter)
+    np.testing.assert_array_equal(auto.theta, adam.theta)
+    assert (auto.ending, auto.n_iter, len(path)) == (Ending.MAX_ITER, max_iter, max_iter)
+
+
 @full_batch
 def test_ends_where_the_lbfgs_of_MLPClassifier_does(name):
     X, y = load_wine(return_X_y=True)
