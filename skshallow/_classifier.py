@@ -161,7 +161,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         ``check_random_state(random_state).randint(2**31 - 1, size=n_starts)[k]`` gives alone.
 
     verbose : int or bool, default=0
-        If positive, print a line for each iteration: F, the largest absolute entry of its
+        If positive, print how each start ended: whether it has converged, or why not. Before that,
+        1 prints a line for the first iterations and ever fewer of the later ones (1 to 9, then each
+        tenth, from 100 on each hundredth), and 2 one for each: F, the largest absolute entry of its
         gradient, the validation score if there is one, and the seconds since the start.
 
     Attributes

@@ -203,10 +203,15 @@ def test_attributes_of_an_earlier_fit_do_not_stay():
     assert not hasattr(model, "best_validation_score_")
 
 
-def test_verbose_prints_the_score(capsys):
-    model = fit(verbose=True)
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert f"validation score = {model.validation_scores_[-1]:.6g}   " in last
+def test_verbose_prints_the_scores_and_the_best(capsys):
+    model = fit(verbose=2)
+    *lines, verdict, kept = capsys.readouterr().out.splitlines()
+    for line, score in zip(lines, model.validation_scores_, strict=True):
+        assert f"validation score = {score:#12.6g}   " in line
+    assert "no better validation score in " in verdict
+    best = int(np.argmax(model.validation_scores_)) + 1
+    score = f"{model.best_validation_score_:.6g}"
+    assert kept.startswith(f"kept iteration {best}, of the best validation score {score}; F = ")
 
 
 IRIS = load_iris(return_X_y=True)
