@@ -1,14 +1,17 @@
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, get_ident
+from contextlib import ExitStack
+from threading import Barrier, Event, get_ident
 from time import sleep
 
 import numpy as np
 import pytest
 import threadpoolctl
 from joblib import Parallel, delayed, parallel_config
+from joblib.externals.loky import get_reusable_executor
 from problems import make_problem
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -53,6 +56,101 @@ def test_overlapping_holds_of_blas_are_lifted_together(held_before):
     with pytest.raises(RuntimeError), one_thread_blas():
         raise RuntimeError
     assert blas_threads() == before
+
+
+def set_blas_threads(numbers):
+    for library, n_threads in zip(_threads._blas().lib_controllers, numbers, strict=True):
+        library.set_num_threads(n_threads)
+    # So that another thread may set them.
+    _threads._blas().limit(limits=None).__enter__().__exit__(None, None, None)
+
+
+@pytest.fixture
+def two_threads():
+    """BLAS that may use two threads, whatever the environment says."""
+    before = [library.num_threads for library in _threads._blas().lib_controllers]
+    set_blas_threads([2] * len(before))
+    if set(blas_threads()) != {2}:
+        pytest.skip("BLAS does not take two threads")
+    yield
+    set_blas_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (2, 1, 0)])
+def test_blas_is_held_until_the_last_of_overlapping_holds_ends(order):
+    inside, leave = [Event() for _ in range(3)], [Event() for _ in range(3)]
+
+    def hold(k):
+        with one_thread_blas():
+            inside[k].set()
+            leave[k].wait(10)
+
+    with ThreadPoolExecutor(3) as pool:
+        tasks = []
+        for k in range(3):
+            tasks.append(pool.submit(hold, k))
+            assert inside[k].wait(10)
+        for k in order:
+            assert set(blas_threads()) == {1}
+            leave[k].set()
+            tasks[k].result(10)
+        # As a later one that comes after the end of the first.
+        assert set(blas_threads()) == {2}
+        with one_thread_blas():
+            assert _threads.n_threads() == min(2, os.cpu_count())
+            assert set(blas_threads()) == {1}
+        assert set(blas_threads()) == {2}
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_hold_within_a_limit_within_a_hold_leaves_all_as_it_was():
+    with one_thread_blas():
+        with threadpool_limits(2, "blas"):
+            with one_thread_blas():
+                assert set(blas_threads()) == {1}
+            assert set(blas_threads()) == {2}
+        assert set(blas_threads()) == {1}
+    assert set(blas_threads()) == {2}
+
+
+class PerThread(threading.local):
+    """A library whose limit each thread has for itself, as OpenBLAS built with OpenMP."""
+
+    internal_api, threading_layer = "openblas", "openmp"
+    num_threads = 2
+
+    def set_num_threads(self, n_threads):
+        self.num_threads = n_threads
+
+
+def test_a_limit_of_each_thread_is_set_and_lifted_by_each(monkeypatch):
+    class Controller:
+        lib_controllers = [PerThread()]  # noqa: RUF012
+
+        def limit(self, limits):
+            return ExitStack()
+
+    [library] = Controller.lib_controllers
+    monkeypatch.setattr(_threads, "_blas", Controller)
+    inside, leave = Event(), Event()
+
+    def hold():
+        before = library.num_threads
+        with one_thread_blas():
+            held = library.num_threads
+            inside.set()
+            assert leave.wait(10)
+        return before, held, library.num_threads
+
+    with ThreadPoolExecutor(1) as pool:
+        with one_thread_blas():
+            task = pool.submit(hold)
+            assert inside.wait(10)
+            assert library.num_threads == 1
+        assert library.num_threads == 2
+        leave.set()
+        assert task.result(10) == (2, 1, 2)
 
 
 @pytest.fixture(params=[1, 2, 3, 7])
@@ -104,7 +202,7 @@ def test_an_error_in_any_thread_is_raised_and_ends_the_others(n_threads):
         share_out(lambda i, worker: np.ones(1000) / 0, 10)
 
 
-def test_a_search_on_all_processors_does_not_ask_for_more_threads():
+def test_a_search_on_all_processors_does_not_ask_for_more_threads(monkeypatch):
     n_jobs = os.cpu_count()
     if n_jobs == 1:
         pytest.skip("one processor")
@@ -116,8 +214,13 @@ def test_a_search_on_all_processors_does_not_ask_for_more_threads():
         with one_thread_blas():
             return n_threads()
 
+    # Workers that are started anew, and limited by joblib, which leaves a user's variables as they are.
+    for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB_MAXIMUM"):
+        monkeypatch.delenv(f"{library}_NUM_THREADS", raising=False)
+    get_reusable_executor().shutdown()
     with parallel_config("loky", n_jobs=n_jobs):
         assert Parallel()(delayed(worker_threads)() for _ in range(n_jobs)) == [1] * n_jobs
+    get_reusable_executor().shutdown()
 
 
 def test_threads_are_those_that_blas_was_allowed():
@@ -176,7 +279,7 @@ inside.wait(30)
 child = os.fork()
 if child == 0:
     with _threads.one_thread_blas():
-        os._exit(_threads._state.hold is None)
+        os._exit(not _threads._state.holds)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 leave.set()
 thread.join()
