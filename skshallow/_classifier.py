@@ -135,7 +135,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
 
     learning_rate : {"cosine", "constant"}, default="cosine"
         Schedule of the step size of "adam" and "sgd": falling to zero along half a cosine wave, or
-        constant.
+        constant. In `partial_fit`, which knows no end, "cosine" falls with the root of the number
+        of updates.
 
     learning_rate_init : float or "auto", default="auto"
         Step size of "adam" and "sgd" at first, above 0; "auto" is 0.02 for Adam and 0.1 for
@@ -566,11 +567,12 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
     ) -> Self:
         """Learn from one more batch of a stream: one pass over it in minibatches.
 
-        For ``solver="adam"`` and ``solver="sgd"``, with steps of the constant size
-        `learning_rate_init`. Features are standardised by the weighted means and deviations of
-        all batches so far; when these change, the weights are re-expressed so that the function
-        stays the same. The state of the optimiser goes from call to call; `fit` starts without
-        it. After `fit`, the first call goes on from the fitted function.
+        For ``solver="adam"`` and ``solver="sgd"``. Steps have the size
+        ``learning_rate_init / sqrt(1 + n / 300)`` after n updates, or with
+        ``learning_rate="constant"`` always the same. Features are standardised by the weighted
+        means and deviations of all batches so far; when these change, the weights are re-expressed
+        so that the function stays the same. The state of the optimiser goes from call to call;
+        `fit` starts without it. After `fit`, the first call goes on from the fitted function.
 
         It does no early stopping, takes no `n_init`, calls no callbacks, prints nothing, and does
         not test convergence. The penalty is weighed against all rows so far; where the same rows
@@ -603,9 +605,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             If `solver` is another one.
 
         ValueError
-            If data or weights are invalid, a label is not among the classes, features differ from
-            those before, or a parameter does not go with partial_fit; the estimator is then left
-            as it was.
+            If data or weights are invalid, or do not go with the earlier ones, or a parameter does
+            not go with partial_fit; the estimator is then left as it was.
 
         Examples
         --------

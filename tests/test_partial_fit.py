@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
 from skshallow import ShallowTanhClassifier
@@ -36,6 +37,17 @@ def test_digits_in_batches_from_raw_pixels(solver):
     stream(model, train, y_train, n_batches=50, n_epochs=3, classes=np.arange(10))
     assert model.score(test, y_test) >= 0.95
     assert model.n_iter_ == len(model.loss_curve_) == 150
+
+
+def test_more_passes_over_the_same_rows_do_not_make_it_worse():
+    pixels, labels = load_digits(return_X_y=True)
+    train, test, y_train, y_test = train_test_split(pixels, labels, random_state=0, stratify=labels)
+    found = {}
+    for n_epochs in (5, 20):
+        model = ShallowTanhClassifier(100, alpha=1.0 * n_epochs, solver="adam", random_state=0)
+        stream(model, train, y_train, n_batches=3, n_epochs=n_epochs, classes=np.arange(10))
+        found[n_epochs] = log_loss(y_test, model.predict_proba(test))
+    assert found[20] < found[5]
 
 
 @stochastic

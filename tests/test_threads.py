@@ -214,7 +214,7 @@ def test_a_search_on_all_processors_does_not_ask_for_more_threads(monkeypatch):
         with one_thread_blas():
             return n_threads()
 
-    # Workers that are started anew, and limited by joblib, which leaves a user's variables as they are.
+    # Workers that are started anew, with joblib's limits, which leave a user's variables alone.
     for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB_MAXIMUM"):
         monkeypatch.delenv(f"{library}_NUM_THREADS", raising=False)
     get_reusable_executor().shutdown()
