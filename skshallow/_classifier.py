@@ -574,9 +574,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         so that the function stays the same. The state of the optimiser goes from call to call;
         `fit` starts without it. After `fit`, the first call goes on from the fitted function.
 
-        It does no early stopping, takes no `n_init`, calls no callbacks, prints nothing, and does
-        not test convergence. The penalty is weighed against all rows so far; where the same rows
-        pass k times, it is as if there were k times as many, so multiply alpha by k.
+        There is no early stopping, `n_init`, callback, print or test of convergence. The penalty
+        is weighed against all rows so far, so where they pass k times, multiply alpha by k. An
+        estimator belongs to one writer: of calls that overlap in threads the last to end counts.
 
         Parameters
         ----------
@@ -649,11 +649,11 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             check_random_state(model.random_state),
             None if first else model._networks(),
         )
-        earlier = model._described()
+        before, earlier = dict(vars(model)), model._described()
         model._clear_fit()
         model._set_network(target, networks, X.dtype)
         check_finite(float(np.mean(losses)), model.coefs_ + model.intercepts_, X.dtype)
-        extend_course(model.__dict__, self.__dict__, float(np.mean(losses)))
+        extend_course(model.__dict__, before, float(np.mean(losses)))
         for m, member in enumerate(model._described()):
             extend_course(member, earlier[m] if earlier else {}, losses[m])
         model._stream = stream.state

@@ -1,5 +1,6 @@
 import pickle
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sklearn.model_selection import train_test_split
 from skshallow import ShallowTanhClassifier
 from skshallow._solvers import SOLVERS
 from skshallow._standardize import column_scaling, merge
+from skshallow._stream import Stream
 
 X, Y = load_iris(return_X_y=True)
 ORDER = np.random.default_rng(0).permutation(len(Y))
@@ -39,15 +41,17 @@ def test_digits_in_batches_from_raw_pixels(solver):
     assert model.n_iter_ == len(model.loss_curve_) == 150
 
 
-def test_more_passes_over_the_same_rows_do_not_make_it_worse():
+def test_falling_steps_end_with_a_lower_loss_than_constant_ones():
     pixels, labels = load_digits(return_X_y=True)
     train, test, y_train, y_test = train_test_split(pixels, labels, random_state=0, stratify=labels)
     found = {}
-    for n_epochs in (5, 20):
-        model = ShallowTanhClassifier(100, alpha=1.0 * n_epochs, solver="adam", random_state=0)
-        stream(model, train, y_train, n_batches=3, n_epochs=n_epochs, classes=np.arange(10))
-        found[n_epochs] = log_loss(y_test, model.predict_proba(test))
-    assert found[20] < found[5]
+    for rate in ("cosine", "constant"):
+        model = ShallowTanhClassifier(
+            100, alpha=20.0, solver="adam", learning_rate=rate, random_state=0
+        )
+        stream(model, train, y_train, n_batches=3, n_epochs=20, classes=np.arange(10))
+        found[rate] = log_loss(y_test, model.predict_proba(test))
+    assert found["cosine"] < 0.9 * found["constant"]
 
 
 @stochastic
@@ -57,6 +61,28 @@ def test_a_pickle_in_the_middle_changes_nothing(solver, n_estimators):
     whole = stream(clone(model), n_epochs=2)
     halves = pickle.loads(pickle.dumps(stream(clone(model))))
     np.testing.assert_array_equal(stream(halves).coefs_[0], whole.coefs_[0])
+
+
+def test_an_estimator_belongs_to_one_writer(monkeypatch):
+    model, alone = stream(clone(MODEL)), stream(clone(MODEL))
+    alone.partial_fit(X[:50], Y[:50])
+    original = Stream.learn
+
+    def overlapped(self, *args):
+        monkeypatch.setattr(Stream, "learn", original)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(model.partial_fit, X[50:], Y[50:]).result()
+        return original(self, *args)
+
+    monkeypatch.setattr(Stream, "learn", overlapped)
+    model.partial_fit(X[:50], Y[:50])
+    # What the other call has learnt is lost, but nothing is mixed; and this is documented.
+    assert model.n_iter_ == alone.n_iter_ == 6
+    for ours, theirs in zip(model.coefs_, alone.coefs_, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for name in ("n_calls", "n_updates", "weight"):
+        assert model._stream[name] == alone._stream[name], name
+    assert "belongs to one writer" in ShallowTanhClassifier.partial_fit.__doc__
 
 
 def test_each_call_shuffles_anew_and_each_run_alike():
