@@ -85,11 +85,12 @@ def test_an_estimator_belongs_to_one_writer(monkeypatch):
     assert "belongs to one writer" in ShallowTanhClassifier.partial_fit.__doc__
 
 
-def test_each_call_shuffles_anew_and_each_run_alike():
+@pytest.mark.parametrize("n_estimators", [1, 2])
+def test_each_call_shuffles_anew_for_each_member_and_each_run_alike(n_estimators):
     first, again = stream(clone(MODEL)), stream(clone(MODEL))
     np.testing.assert_array_equal(first.coefs_[0], again.coefs_[0])
     epochs = []
-    model = clone(MODEL)
+    model = clone(MODEL).set_params(n_estimators=n_estimators)
     original = np.random.RandomState.shuffle
 
     class Spy(np.random.RandomState):
@@ -100,8 +101,8 @@ def test_each_call_shuffles_anew_and_each_run_alike():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("skshallow._stream.np.random.RandomState", Spy)
         stream(model)
-    assert len(epochs) == 5
-    assert len({tuple(epoch) for epoch in epochs}) == 5
+    assert len(epochs) == 5 * n_estimators
+    assert len({tuple(epoch) for epoch in epochs}) == 5 * n_estimators
 
 
 @pytest.mark.parametrize("storage", [np.asarray, sp.csr_matrix])
@@ -162,6 +163,16 @@ def test_goes_on_from_fit_and_fit_starts_anew(solver):
     assert not hasattr(model, "_stream")
 
 
+def test_what_an_earlier_fit_said_of_itself_does_not_stay():
+    model = clone(MODEL).set_params(early_stopping=True, solver="lbfgs", n_init=2).fit(X, Y)
+    assert hasattr(model, "best_validation_score_")
+    model.set_params(early_stopping=False, solver="adam").partial_fit(X, Y)
+    for name in ("start_losses_", "validation_scores_", "best_validation_score_"):
+        assert not hasattr(model, name), name
+    one = clone(MODEL).partial_fit(X, Y, [0, 1, 2])
+    assert vars(model).keys() == vars(one).keys()
+
+
 def test_a_batch_may_lack_classes_and_holds_any_labels():
     names = np.array(["ash", "beech", "oak"])
     model = clone(MODEL)
@@ -203,6 +214,19 @@ def test_penalty_is_weighed_against_all_rows_so_far():
     P = model.predict_proba(X[75:])
     log_loss = -np.log(P[np.arange(75), Y[75:]]).mean()
     assert model.loss_ == pytest.approx(log_loss + 500 * squares / 150)
+
+
+def test_weights_of_a_batch_count_in_the_users_units():
+    w = np.where(np.arange(len(Y)) < 75, 1.0, 700.0)
+    model = clone(MODEL).set_params(learning_rate_init=1e-300, alpha=1e5)
+    stream(model, n_batches=2, w=w)
+    mean, scale = column_scaling(X, w).mean, column_scaling(X, w).scale
+    np.testing.assert_allclose(model._stream["mean"], mean, rtol=1e-12)
+    squares = ((model.coefs_[0] * scale[:, None]) ** 2).sum() + (model.coefs_[1] ** 2).sum()
+    P = model.predict_proba(X[75:])
+    log_loss_of_batch = -np.log(P[np.arange(75), Y[75:]]).mean()
+    assert model.loss_ == pytest.approx(log_loss_of_batch + 5e4 * squares / w.sum())
+    assert model._stream["weight"] == w.sum()
 
 
 @pytest.mark.parametrize("solver", [name for name in SOLVERS if name not in ("adam", "sgd")])

@@ -202,6 +202,37 @@ def test_an_error_in_any_thread_is_raised_and_ends_the_others(n_threads):
         share_out(lambda i, worker: np.ones(1000) / 0, 10)
 
 
+def test_an_error_waits_for_the_other_threads(monkeypatch):
+    monkeypatch.setattr(_threads, "n_threads", lambda: 2)
+    begun, done = Event(), []
+
+    def task(i, worker):
+        if i == 0:  # the first that either thread gets
+            assert begun.wait(10)
+            raise KeyError(i)
+        begun.set()
+        sleep(0.1)
+        done.append(i)
+
+    with pytest.raises(KeyError):
+        share_out(task, 100)
+    assert done == [1]  # it had ended, and none of its buffers is in use any more
+
+
+def test_an_error_in_a_helping_thread_is_raised(monkeypatch):
+    monkeypatch.setattr(_threads, "n_threads", lambda: 2)
+    begun = Event()
+
+    def task(i, worker):
+        if worker == 1:
+            begun.set()
+            raise KeyError(i)
+        assert begun.wait(10)
+
+    with pytest.raises(KeyError):
+        share_out(task, 100)
+
+
 def test_a_search_on_all_processors_does_not_ask_for_more_threads(monkeypatch):
     n_jobs = os.cpu_count()
     if n_jobs == 1:
@@ -287,16 +318,45 @@ thread.join()
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_fits_hold_blas_to_one_thread(monkeypatch):
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("name", ["reduce", "map_rows"])
+def test_fits_and_predictions_of_many_rows_hold_blas_to_one_thread(monkeypatch, name):
     seen = []
-    original = RowBlocks.reduce
+    original = getattr(RowBlocks, name)
 
     def spy(self, *args, **kwargs):
         seen.append(blas_threads())
         return original(self, *args, **kwargs)
 
-    monkeypatch.setattr(RowBlocks, "reduce", spy)
+    monkeypatch.setattr(RowBlocks, name, spy)
+    monkeypatch.setattr(_predict, "_FEW", 0)
     p = make_problem("two classes")
-    ShallowTanhClassifier(2, alpha=1.0, random_state=0).fit(p.X, p.y)
+    ShallowTanhClassifier(2, alpha=1.0, random_state=0).fit(p.X, p.y).predict(p.X)
     assert seen
     assert all(set(threads) == {1} for threads in seen)
+    assert set(blas_threads()) == {2}
+
+
+def test_blas_has_its_threads_after_the_first_fit_of_a_process():
+    code = """
+import sys
+import numpy as np
+from threadpoolctl import threadpool_info
+from skshallow import ShallowTanhClassifier
+
+def threads():
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+X = np.random.default_rng(0).standard_normal((500, 30))
+before = threads()
+ShallowTanhClassifier(40, alpha=1.0, random_state=0).fit(X, X[:, 0] > 0).predict(X)
+assert threads() == before, (threads(), before)
+if set(before) != {2}:
+    sys.exit(77)
+"""
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    environment = os.environ | dict.fromkeys(names, "2")
+    result = subprocess.run([sys.executable, "-c", code], env=environment, timeout=60)
+    if result.returncode == 77:
+        pytest.skip("BLAS does not take two threads")
+    assert result.returncode == 0
