@@ -1,6 +1,6 @@
 """Test log-loss after passes over a stream, by how the steps of partial_fit fall.
 
-Run with `python benchmarks/stream.py [TABLE.csv ...]`; it takes some three minutes without tables.
+Run with `python benchmarks/stream.py [TABLE.csv ...]`; it takes some five minutes without tables.
 A TABLE has its class in the column `target`, and features that are numbers. The rows come in
 batches of BATCH, in a new order in each pass, to a network of 100 hidden units; alpha is multiplied
 by the number of passes, as the docstring of `partial_fit` says.

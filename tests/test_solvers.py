@@ -449,6 +449,24 @@ def test_a_start_that_has_converged_is_not_led_away_by_float32(name):
     assert results[1].n_iter > 0
 
 
+@pytest.mark.parametrize("name", ["lbfgs", "newton"])
+def test_a_start_that_has_converged_stays_where_float32_says_that_it_has_not(name):
+    class Float32(Quadratic):
+        precision = float(np.finfo(np.float32).eps)
+
+        def loss_gradient(self, thetas):
+            values, gradients = super().loss_gradient(thetas)
+            return values, 1.001 * gradients
+
+    objective, tol = Quadratic(), 2.0**-10
+    objective.in_float32 = lambda hessians=False: Float32()
+    start = Quadratic.minimum + np.array([tol, 0, 0])
+    assert np.abs(objective.loss_gradient(start)[1]).max() == tol
+    result, path = solve(name, objective, start, tol=tol)
+    assert (result.ending, result.n_iter, len(path)) == (Ending.CONVERGED, 0, 0)
+    np.testing.assert_array_equal(result.theta, start)
+
+
 # Stochastic solvers
 
 
