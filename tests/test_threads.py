@@ -5,7 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from threading import Barrier, Event, get_ident
-from time import sleep
+from time import monotonic, sleep
 
 import numpy as np
 import pytest
@@ -171,7 +171,10 @@ def test_sums_and_logits_are_the_same_to_the_bit_for_any_number_of_threads(
 
     def kernel(*args):
         seen.add(get_ident())
-        sleep(1e-3)  # so that no thread can do it all before another begins
+        # No thread can do it all before another begins, however late that is on a busy machine.
+        end = monotonic() + 30
+        while len(seen) < min(n_threads, 2) and monotonic() < end:
+            sleep(1e-3)
         loss_gradient(*args)
 
     got = p.rows(n_rows).reduce(kernel, p.networks())
