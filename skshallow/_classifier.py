@@ -135,7 +135,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
 
     learning_rate : {"cosine", "constant"}, default="cosine"
         Schedule of the step size of "adam" and "sgd": falling to zero along half a cosine wave, or
-        constant.
+        constant. In `partial_fit`, which knows no end, "cosine" falls with the root of the number
+        of updates.
 
     learning_rate_init : float or "auto", default="auto"
         Step size of "adam" and "sgd" at first, above 0; "auto" is 0.02 for Adam and 0.1 for
@@ -161,7 +162,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         ``check_random_state(random_state).randint(2**31 - 1, size=n_starts)[k]`` gives alone.
 
     verbose : int or bool, default=0
-        If positive, print a line for each iteration: F, the largest absolute entry of its
+        If positive, print how each start ended: whether it has converged, or why not. Before that,
+        1 prints a line for the first iterations and ever fewer of the later ones (1 to 9, then each
+        tenth, from 100 on each hundredth), and 2 one for each: F, the largest absolute entry of its
         gradient, the validation score if there is one, and the seconds since the start.
 
     Attributes
@@ -564,15 +567,16 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
     ) -> Self:
         """Learn from one more batch of a stream: one pass over it in minibatches.
 
-        For ``solver="adam"`` and ``solver="sgd"``, with steps of the constant size
-        `learning_rate_init`. Features are standardised by the weighted means and deviations of
-        all batches so far; when these change, the weights are re-expressed so that the function
-        stays the same. The state of the optimiser goes from call to call; `fit` starts without
-        it. After `fit`, the first call goes on from the fitted function.
+        For ``solver="adam"`` and ``solver="sgd"``. Steps have the size
+        ``learning_rate_init / sqrt(1 + n / 300)`` after n updates, or with
+        ``learning_rate="constant"`` always the same. Features are standardised by the weighted
+        means and deviations of all batches so far; when these change, the weights are re-expressed
+        so that the function stays the same. The state of the optimiser goes from call to call;
+        `fit` starts without it. After `fit`, the first call goes on from the fitted function.
 
-        It does no early stopping, takes no `n_init`, calls no callbacks, prints nothing, and does
-        not test convergence. The penalty is weighed against all rows so far; where the same rows
-        pass k times, it is as if there were k times as many, so multiply alpha by k.
+        There is no early stopping, `n_init`, callback, print or test of convergence. The penalty
+        is weighed against all rows so far, so where they pass k times, multiply alpha by k. An
+        estimator belongs to one writer: of calls that overlap in threads the last to end counts.
 
         Parameters
         ----------
@@ -601,9 +605,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             If `solver` is another one.
 
         ValueError
-            If data or weights are invalid, a label is not among the classes, features differ from
-            those before, or a parameter does not go with partial_fit; the estimator is then left
-            as it was.
+            If data or weights are invalid, or do not go with the earlier ones, or a parameter does
+            not go with partial_fit; the estimator is then left as it was.
 
         Examples
         --------
@@ -646,11 +649,11 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             check_random_state(model.random_state),
             None if first else model._networks(),
         )
-        earlier = model._described()
+        before, earlier = dict(vars(model)), model._described()
         model._clear_fit()
         model._set_network(target, networks, X.dtype)
         check_finite(float(np.mean(losses)), model.coefs_ + model.intercepts_, X.dtype)
-        extend_course(model.__dict__, self.__dict__, float(np.mean(losses)))
+        extend_course(model.__dict__, before, float(np.mean(losses)))
         for m, member in enumerate(model._described()):
             extend_course(member, earlier[m] if earlier else {}, losses[m])
         model._stream = stream.state

@@ -287,6 +287,7 @@ def run_solver(
     )
     outcomes = []
     for k, (result, monitor) in enumerate(zip(results, monitors, strict=True)):
+        monitor.end(result)
         theta, value, best_score = result.theta, result.value, None
         if monitor.best is not None:
             best_score, _, theta = monitor.best
@@ -306,6 +307,11 @@ def run_solver(
             )
         )
     return outcomes
+
+
+def _number(what: str, k: int, n: int) -> str:
+    """Which one of several it is, as wide for each of them; '' where there is one alone."""
+    return f"{what} {k + 1:{len(str(n))}d}/{n}   " if n > 1 else ""
 
 
 def train(
@@ -329,8 +335,7 @@ def train(
             some = places[first : first + n_together]
             labels = []
             for m, k in some:
-                label = f"member {m + 1}/{n_members}   " if n_members > 1 else ""
-                labels.append(label + (f"start {k + 1}/{n_init}   " if n_init > 1 else ""))
+                labels.append(_number("member", m, n_members) + _number("start", k, n_init))
             found = run([starts[m][k] for m, k in some], labels)
             for (m, k), outcome in zip(some, found, strict=True):
                 outcomes[m].append(outcome)

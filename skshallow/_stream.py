@@ -32,8 +32,8 @@ class Stream:
     def start(cls, solver: str, random_state: np.random.RandomState) -> Self:
         """A stream before its first batch."""
         seed = int(random_state.randint(2**31 - 1))
-        state = {"seed": seed, "n_calls": 0, "weight": 0.0, "solver": solver, "rules": []}
-        return cls(state)
+        counts = {"n_calls": 0, "n_updates": 0, "weight": 0.0}
+        return cls({"seed": seed, "solver": solver, "rules": []} | counts)
 
     @classmethod
     def resume(cls, state: dict[str, Any], solver: str) -> Self:
@@ -100,19 +100,22 @@ class Stream:
         objective = problem.objective(settings.n_hidden, alpha)
         starts = make_starts(problem, replace(settings, n_init=1), random_state, networks)
         with one_thread_blas(), np.errstate(over="ignore", invalid="ignore"):
-            thetas = [
+            passes = [
                 self._advance(m, solver, objective, start.theta) for m, [start] in enumerate(starts)
             ]
+            thetas = [theta for theta, _ in passes]
             losses = [objective.loss_gradient(theta)[0] for theta in thetas]
+        self.state["n_updates"] = passes[0][1]  # of every member alike
         return [problem.network(theta, settings.n_hidden) for theta in thetas], losses
 
     def _advance(
         self, member: int, solver: Stochastic, objective: Objective, theta: FloatArray
-    ) -> FloatArray:
-        """Theta of a member after a pass over the objective's rows."""
+    ) -> tuple[FloatArray, int]:
+        """Theta of a member after a pass over the objective's rows, and its updates in all."""
         rule = solver.rule(len(theta))
         if member < len(self.state["rules"]):
             rule.state = self.state["rules"][member]
         else:
             self.state["rules"].append(rule.state)
-        return solver.pass_once(objective, theta, rule, self.random_state(member))
+        random_state, n_updates = self.random_state(member), self.state["n_updates"]
+        return solver.pass_once(objective, theta, rule, random_state, n_updates)

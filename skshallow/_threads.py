@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from threading import RLock, get_ident
+from typing import Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -23,12 +24,21 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
 
 
+def _is_each_threads(library: Any) -> bool:
+    """Whether a library has a limit for each thread, and not one for the process."""
+    return (
+        getattr(library, "internal_api", "") == "openblas"
+        and getattr(library, "threading_layer", "") == "openmp"
+    )
+
+
 class _Hold:
     """The limit of BLAS to one thread, for one block of code.
 
-    The limit belongs to the process, and OpenBLAS may accept it from one thread alone. So of holds
-    that overlap, in several threads or one within the other, the first sets the limit, uses the
-    threads, and lifts the limit when it ends; the others do not change it.
+    The limit belongs to the process. So of holds that overlap in several threads, the first sets
+    it and uses the threads. A hold that ends before others leaves it to one of them to give the
+    threads back, and the last one does. threadpoolctl lets one thread alone control OpenBLAS, so
+    each thread gives up that control when it no longer needs it.
 
     An interrupt may come at any line. So what `release` needs is known before anything is changed,
     and releasing twice does no harm.
@@ -37,50 +47,60 @@ class _Hold:
     def __init__(self) -> None:
         self.owner = get_ident()
         self.n_threads = 1
-        self._allowed: list[int] = []
+        self._to_give_back: dict[Any, int] = {}  # threads of libraries
         self._controls = False
 
     def take(self) -> None:
-        """Set the limit, unless another hold has it."""
+        """Limit what is not limited yet; the first hold gets the threads."""
         libraries = _blas().lib_controllers
         with _state.lock:
-            if _state.hold is None:
-                self._allowed = [library.num_threads for library in libraries]
-                _state.hold = self
-                self._controls = True
-                for library in libraries:
+            is_first = not _state.holds
+            _state.holds = [*_state.holds, self]
+            allowed = [library.num_threads for library in libraries]
+            for library, n_threads in zip(libraries, allowed, strict=True):
+                if n_threads > 1:
+                    self._to_give_back[library] = n_threads
+                    self._controls = True
                     library.set_num_threads(1)
-                # A library that is not known, or does not obey, keeps threads of its own.
-                obeys = bool(libraries) and all(library.num_threads == 1 for library in libraries)
-                self.n_threads = min([*self._allowed, os.cpu_count() or 1]) if obeys else 1
+            # A library that is not known, or does not obey, keeps threads of its own.
+            obeys = bool(libraries) and all(library.num_threads == 1 for library in libraries)
+            if is_first and obeys:
+                self.n_threads = min([*allowed, os.cpu_count() or 1])
 
     def release(self) -> None:
-        """Lift the limit, if it is this hold's."""
+        """Give back what this hold has taken, or leave it to another thread's hold to do so."""
         with _state.lock:
-            if _state.hold is self:
-                for library, n_threads in zip(_blas().lib_controllers, self._allowed, strict=True):
+            others = [hold for hold in _state.holds if hold is not self]
+            # A hold within another one of the same thread leaves all as it was.
+            is_within = any(hold.owner == self.owner for hold in others)
+            for library, n_threads in list(self._to_give_back.items()):
+                if others and not is_within and not _is_each_threads(library):
+                    others[0]._to_give_back[library] = n_threads
+                elif library.num_threads == 1:  # or somebody else has changed it since
+                    self._controls = True
                     library.set_num_threads(n_threads)
-                _state.hold = None
-        if self._controls:
-            # threadpoolctl lets one thread alone control OpenBLAS, until a limit of it has ended.
-            _blas().limit(limits=None).__enter__().__exit__(None, None, None)
-            self._controls = False
+                self._to_give_back.pop(library, None)
+            _state.holds = others
+            if self._controls:
+                # threadpoolctl clears the control when a limit of it has ended.
+                _blas().limit(limits=None).__enter__().__exit__(None, None, None)
+                self._controls = False
 
 
 class _State:
-    """The process's hold on BLAS, and the helping threads."""
+    """The process's holds on BLAS, in the order in which they began, and the helping threads."""
 
     def __init__(self) -> None:
         # One that its own thread may take again: an interrupt may come while it is held.
         self.lock = RLock()
-        self.hold: _Hold | None = None
+        self.holds: list[_Hold] = []
 
     def after_fork(self) -> None:
-        """In a forked child: renew the lock, and lift what a thread of the parent has set."""
+        """In a forked child: renew the lock, and end the holds of the parent's other threads."""
         self.lock = RLock()
-        hold = self.hold
-        if hold is not None and hold.owner != get_ident():
-            hold.release()
+        for hold in self.holds:
+            if hold.owner != get_ident():
+                hold.release()
         _helpers.cache_clear()
 
 
@@ -103,8 +123,8 @@ def one_thread_blas() -> Iterator[None]:
 
 def n_threads() -> int:
     """Threads that the calling thread may use: what BLAS was allowed when it was held."""
-    hold = _state.hold
-    return hold.n_threads if hold is not None and hold.owner == get_ident() else 1
+    holds = _state.holds
+    return holds[0].n_threads if holds and holds[0].owner == get_ident() else 1
 
 
 @cache

@@ -67,7 +67,7 @@ def make_problem(kind, storage="dense", weighted=True, dtype=np.float64, seed=0)
     return Problem(X, dense, y, w, layout, loss, rng.standard_normal(layout.size))
 
 
-def standardised(X, scaling, prepared=True):
+def standardised(X, scaling, prepared=True, dtype=None):
     """A dense X as the kernels see it, prepared once or at each pass."""
 
     def kernel(block, layers, work):
@@ -79,6 +79,7 @@ def standardised(X, scaling, prepared=True):
     with pytest.MonkeyPatch.context() as patch:
         if not prepared:
             patch.setattr(_rows, "_PREPARED", 0)
-        rows = RowBlocks(X, None, None, scaling=scaling, n_rows=3)
+            patch.setattr(_rows, "_PREPARED_FLOAT32", 0)
+        rows = RowBlocks(X, None, None, dtype, scaling=scaling, n_rows=3)
         networks = Networks(layout, np.zeros((1, layout.size)))
         return rows.map_rows(kernel, networks, shape=(X.shape[1],))

@@ -104,6 +104,29 @@ def test_scoring_monitor_alone_and_in_a_grid_search_over_a_pipeline():
     assert len(monitor.get_logs(select="all")) >= 1
 
 
+@pytest.mark.parametrize("weights", [None, np.full(len(Y), 2.0)])
+def test_callbacks_get_what_was_given_to_fit(weights):
+    seen = []
+
+    class Metadata(Recorder):
+        def on_fit_task_begin(self, estimator, context, *, X=None, y=None, metadata=None):
+            seen.append((X, y, metadata))
+
+        def on_fit_task_end(self, estimator, context, *, X=None, y=None, metadata=None):
+            seen.append((X, y, metadata))
+
+    model = clone(MODEL).set_callbacks(Metadata()).fit(X, Y, weights)
+    assert len(seen) == 2 + 2 * model.n_iter_
+    for given_X, given_y, metadata in seen:
+        assert given_X is X
+        assert given_y is Y
+        if weights is None:
+            assert metadata is None
+        else:
+            assert metadata.keys() == {"sample_weight"}
+            assert metadata["sample_weight"] is weights
+
+
 def test_progress_bar_in_a_grid_search_over_a_pipeline():
     pytest.importorskip("rich")
     pipeline = make_pipeline(StandardScaler(), clone(MODEL))

@@ -212,15 +212,19 @@ def test_alpha_zero_and_large_alpha():
 # Verbosity
 
 
-def test_verbose_prints_a_line_an_iteration(capsys):
-    model = fitted("K classes", verbose=1)
-    lines = capsys.readouterr().out.splitlines()
+def test_verbose_prints_lines_and_how_it_ended(capsys):
+    model = fitted("K classes", verbose=2)
+    *lines, verdict = capsys.readouterr().out.splitlines()
     assert len(lines) == model.n_iter_
     assert re.fullmatch(
-        r"iteration +1   F = \d\.\d+   max\|gradient\| = \S+e-\d\d   \d\.\d{3} s", lines[0]
+        r"iteration +1   F = +\d\.\d+   max\|gradient\| = \S+e-\d\d   +\d\.\d{3} s", lines[0]
     )
-    last = float(re.search(r"F = (\S+)", lines[-1])[1])
-    assert last == pytest.approx(model.loss_, rel=1e-7)
+    for line in (lines[-1], verdict):
+        last = float(re.search(r"F = +([^,\s]+)", line)[1])
+        assert last == pytest.approx(model.loss_, rel=1e-7)
+    assert verdict.startswith(f"converged after {model.n_iter_} iterations: the largest")
+    fitted("K classes", verbose=1)
+    assert len(capsys.readouterr().out.splitlines()) <= 9 + model.n_iter_ // 10 + 1
 
 
 def test_silent_by_default(capsys):

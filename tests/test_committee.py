@@ -121,3 +121,8 @@ def test_verbose_says_which_start_of_which_member(capsys):
         for start in (1, 2):
             label = f"member {member}/2   start {start}/2   iteration     1 "
             assert sum(line.startswith(label) for line in lines) == 1
+            label = f"member {member}/2   start {start}/2   converged after "
+            assert sum(line.startswith(label) for line in lines) == 1
+    fit("K classes", n_init=10, verbose=1, tol=1e-1)
+    labels = {line[: line.index("/10") + 3] for line in capsys.readouterr().out.splitlines()}
+    assert labels == {f"start {k:2d}/10" for k in range(1, 11)}

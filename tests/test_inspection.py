@@ -80,6 +80,8 @@ def test_examples_in_docstrings():
     [
         ({"units": [True, False]}, ValueError, "units must be whole numbers from 0 to 1"),
         ({"units": [0.0]}, ValueError, "units must be whole numbers"),
+        ({"units": [-1]}, ValueError, "units must be whole numbers from 0 to 1"),
+        ({"units": [0, 2]}, ValueError, "units must be whole numbers from 0 to 1"),
         ({"n_cols": 0}, ValueError, "n_cols must be at least 1"),
         ({"margin": -1}, ValueError, "margin must not be negative"),
         ({"grid_resolution": 10.0}, TypeError, "grid_resolution must be an int"),
@@ -295,6 +297,29 @@ def test_a_pipeline_is_drawn_over_its_own_features():
     (W1, _), (b1, _) = pipeline[-1].coefs_, pipeline[-1].intercepts_
     H = np.tanh(pipeline[:-1].transform(grid) @ W1 + b1)
     np.testing.assert_allclose(display.activations.reshape(2, -1).T, H)
+
+
+def test_pipelines_in_pipelines_transform_in_their_order():
+    inner = make_pipeline(
+        PolynomialFeatures(2, include_bias=False),
+        ShallowTanhClassifier(2, alpha=1.0, random_state=0),
+    )
+    pipeline = make_pipeline(StandardScaler(), inner).fit(5 * X + 3, Y)
+    display = HiddenUnitDisplay.from_estimator(pipeline, 5 * X + 3, grid_resolution=10)
+    grid = np.column_stack([display.xx0.ravel(), display.xx1.ravel()])
+    (W1, _), (b1, _) = inner[-1].coefs_, inner[-1].intercepts_
+    H = np.tanh(inner[:-1].transform(pipeline[:-1].transform(grid)) @ W1 + b1)
+    np.testing.assert_allclose(display.activations.reshape(2, -1).T, H)
+
+
+def test_units_are_drawn_in_the_order_that_is_asked_for():
+    whole = HiddenUnitDisplay.from_estimator(MODEL, X, grid_resolution=10)
+    display = HiddenUnitDisplay.from_estimator(MODEL, X, units=[2, 0], grid_resolution=10)
+    np.testing.assert_array_equal(display.units, [2, 0])
+    np.testing.assert_array_equal(display.activations, whole.activations[[2, 0]])
+    np.testing.assert_array_equal(display.output_weights, MODEL.coefs_[1][[2, 0]])
+    titles = [axis.get_title() for axis in whole.axes_]
+    assert [axis.get_title() for axis in display.axes_] == [titles[2], titles[0]]
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])

@@ -141,7 +141,7 @@ def two_blas_threads():
 
 def assert_nothing_is_held(libraries):
     assert [library.num_threads for library in libraries] == [2] * len(libraries)
-    assert _threads._state.hold is None
+    assert not _threads._state.holds
     assert _threads.n_threads() == 1
     # A lock that is held can be taken by no other thread.
     free = []
@@ -348,7 +348,7 @@ def fit_in_child(within=False):
         signal.alarm(20)
         np.testing.assert_array_equal(model().fit(X, Y).coefs_[0], expected)
         if not within:
-            assert _threads._state.hold is None
+            assert not _threads._state.holds
             assert [one.num_threads for one in _threads._blas().lib_controllers] == allowed
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -367,11 +367,11 @@ other = model(early_stopping=True, scoring=waiting)
 thread = threading.Thread(target=other.fit, args=(X, Y))
 thread.start()
 assert inside.wait(60)
-assert _threads._state.hold is not None
+assert _threads._state.holds
 fit_in_child()
 leave.set()
 thread.join()
-assert _threads._state.hold is None
+assert not _threads._state.holds
 assert other.coefs_[0].shape == (4, 4)
 
 # In the same thread, which goes on in the child.
@@ -384,7 +384,7 @@ def forking(estimator, X_val, y_val):
 forked = []
 model(early_stopping=True, scoring=forking).fit(X, Y)
 assert forked
-assert _threads._state.hold is None
+assert not _threads._state.holds
 """
     )
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skshallow._monitor import Monitor
+from skshallow._solvers import Ending, Result
 
 GRADIENT = np.array([0.25, -0.5])
 
@@ -85,14 +86,68 @@ def test_a_score_that_is_not_a_number_is_an_error():
         scored([np.nan]).begin(np.zeros(2), 9.0)
 
 
-def test_verbose_prints_a_line_for_each_iteration(capsys):
+def test_verbose_prints_lines_in_columns(capsys):
     call(Monitor(), 3.0)
     assert capsys.readouterr().out == ""
-    monitor = scored([0.125, 0.25], verbose=1, label="start 1/2   ", patience=9)
+    monitor = scored([0.125, -12.5], verbose=1, label="start 1/2   ", patience=9)
     call(monitor, 3.0)
+    call(monitor, 1.5e-7)
     call(Monitor(verbose=1), 1.5)
-    first, second = capsys.readouterr().out.splitlines()
-    number = r"   validation score = 0\.125   0\.\d+ s"
-    line = r"iteration     1   F = {}   max\|gradient\| = 5\.00e-01"
-    assert re.fullmatch("start 1/2   " + line.format("3") + number, first)
-    assert re.fullmatch(line.format(r"1\.5") + r"   0\.\d+ s", second)
+    first, second, third = capsys.readouterr().out.splitlines()
+    number = r"   validation score = {}   +0\.\d+ s"
+    line = r"iteration     {}   F = {}   max\|gradient\| = 5\.00e-01"
+    assert re.fullmatch(
+        "start 1/2   " + line.format(1, r"    3\.0000000") + number.format(r"    0\.125000"), first
+    )
+    assert re.fullmatch(
+        "start 1/2   " + line.format(2, r"1\.5000000e-07") + number.format(r"    -12\.5000"), second
+    )
+    assert re.fullmatch(line.format(1, r"    1\.5000000") + r"   +0\.\d+ s", third)
+    assert len(first) == len(second)
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_later_lines_are_fewer_unless_all_are_asked_for(capsys, verbose):
+    monitor = Monitor(verbose=verbose)
+    for k in range(1, 1250):
+        call(monitor, 1.0, k)
+    lines = capsys.readouterr().out.splitlines()
+    printed = [int(re.search(r"iteration +(\d+) ", line)[1]) for line in lines]
+    few = [*range(1, 10), *range(10, 100, 10), *range(100, 1000, 100), 1000]
+    assert printed == (few if verbose == 1 else list(range(1, 1250)))
+
+
+@pytest.mark.parametrize(
+    ("ending", "hooked", "verdict"),
+    [
+        (Ending.CONVERGED, False, "converged after 7 iterations: the largest absolute entry"),
+        (Ending.MAX_ITER, False, "not converged: it reached max_iter=7; F = 0.5, max"),
+        (Ending.STALLED, False, "not converged: after 7 iterations no step lowered"),
+        (Ending.STOPPED, False, "stopped after 7 iterations: no better validation score in 3 it"),
+        (Ending.STOPPED, True, "stopped after 7 iterations: a callback asked for it"),
+    ],
+)
+def test_the_end_says_how_it_ended(capsys, ending, hooked, verdict):
+    result = Result(np.zeros(2), 0.5, GRADIENT, 7, ending)
+    Monitor().end(result)
+    assert capsys.readouterr().out == ""
+    monitor = Monitor(verbose=1, label="start 1/2   ", patience=3)
+    monitor.hooked = hooked
+    monitor.end(result)
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith("start 1/2   " + verdict)
+    assert line.endswith("; F = 0.5, max|gradient| = 5.00e-01")
+
+
+def test_the_end_says_which_iterate_is_kept(capsys):
+    result = Result(np.zeros(2), 0.5, GRADIENT, 2, Ending.STOPPED)
+    for scores, kept in (
+        ([0.1, 0.3, 0.2], "kept iteration 1, of the best validation score 0.3; F = 3"),
+        ([0.1, 0.0, 0.0], "kept the start, of the best validation score 0.1; F = 9"),
+    ):
+        monitor = scored(scores, verbose=1, patience=9)
+        monitor.begin(np.zeros(2), 9.0)
+        call(monitor, 3.0)
+        call(monitor, 2.0)
+        monitor.end(result)
+        assert capsys.readouterr().out.splitlines()[-1] == kept

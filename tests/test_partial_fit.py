@@ -1,5 +1,6 @@
 import pickle
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -7,11 +8,13 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
 from skshallow import ShallowTanhClassifier
 from skshallow._solvers import SOLVERS
 from skshallow._standardize import column_scaling, merge
+from skshallow._stream import Stream
 
 X, Y = load_iris(return_X_y=True)
 ORDER = np.random.default_rng(0).permutation(len(Y))
@@ -38,6 +41,19 @@ def test_digits_in_batches_from_raw_pixels(solver):
     assert model.n_iter_ == len(model.loss_curve_) == 150
 
 
+def test_falling_steps_end_with_a_lower_loss_than_constant_ones():
+    pixels, labels = load_digits(return_X_y=True)
+    train, test, y_train, y_test = train_test_split(pixels, labels, random_state=0, stratify=labels)
+    found = {}
+    for rate in ("cosine", "constant"):
+        model = ShallowTanhClassifier(
+            100, alpha=20.0, solver="adam", learning_rate=rate, random_state=0
+        )
+        stream(model, train, y_train, n_batches=3, n_epochs=20, classes=np.arange(10))
+        found[rate] = log_loss(y_test, model.predict_proba(test))
+    assert found["cosine"] < 0.9 * found["constant"]
+
+
 @stochastic
 @pytest.mark.parametrize("n_estimators", [1, 3])
 def test_a_pickle_in_the_middle_changes_nothing(solver, n_estimators):
@@ -47,11 +63,34 @@ def test_a_pickle_in_the_middle_changes_nothing(solver, n_estimators):
     np.testing.assert_array_equal(stream(halves).coefs_[0], whole.coefs_[0])
 
 
-def test_each_call_shuffles_anew_and_each_run_alike():
+def test_an_estimator_belongs_to_one_writer(monkeypatch):
+    model, alone = stream(clone(MODEL)), stream(clone(MODEL))
+    alone.partial_fit(X[:50], Y[:50])
+    original = Stream.learn
+
+    def overlapped(self, *args):
+        monkeypatch.setattr(Stream, "learn", original)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(model.partial_fit, X[50:], Y[50:]).result()
+        return original(self, *args)
+
+    monkeypatch.setattr(Stream, "learn", overlapped)
+    model.partial_fit(X[:50], Y[:50])
+    # What the other call has learnt is lost, but nothing is mixed; and this is documented.
+    assert model.n_iter_ == alone.n_iter_ == 6
+    for ours, theirs in zip(model.coefs_, alone.coefs_, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for name in ("n_calls", "n_updates", "weight"):
+        assert model._stream[name] == alone._stream[name], name
+    assert "belongs to one writer" in ShallowTanhClassifier.partial_fit.__doc__
+
+
+@pytest.mark.parametrize("n_estimators", [1, 2])
+def test_each_call_shuffles_anew_for_each_member_and_each_run_alike(n_estimators):
     first, again = stream(clone(MODEL)), stream(clone(MODEL))
     np.testing.assert_array_equal(first.coefs_[0], again.coefs_[0])
     epochs = []
-    model = clone(MODEL)
+    model = clone(MODEL).set_params(n_estimators=n_estimators)
     original = np.random.RandomState.shuffle
 
     class Spy(np.random.RandomState):
@@ -62,8 +101,8 @@ def test_each_call_shuffles_anew_and_each_run_alike():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("skshallow._stream.np.random.RandomState", Spy)
         stream(model)
-    assert len(epochs) == 5
-    assert len({tuple(epoch) for epoch in epochs}) == 5
+    assert len(epochs) == 5 * n_estimators
+    assert len({tuple(epoch) for epoch in epochs}) == 5 * n_estimators
 
 
 @pytest.mark.parametrize("storage", [np.asarray, sp.csr_matrix])
@@ -124,6 +163,16 @@ def test_goes_on_from_fit_and_fit_starts_anew(solver):
     assert not hasattr(model, "_stream")
 
 
+def test_what_an_earlier_fit_said_of_itself_does_not_stay():
+    model = clone(MODEL).set_params(early_stopping=True, solver="lbfgs", n_init=2).fit(X, Y)
+    assert hasattr(model, "best_validation_score_")
+    model.set_params(early_stopping=False, solver="adam").partial_fit(X, Y)
+    for name in ("start_losses_", "validation_scores_", "best_validation_score_"):
+        assert not hasattr(model, name), name
+    one = clone(MODEL).partial_fit(X, Y, [0, 1, 2])
+    assert vars(model).keys() == vars(one).keys()
+
+
 def test_a_batch_may_lack_classes_and_holds_any_labels():
     names = np.array(["ash", "beech", "oak"])
     model = clone(MODEL)
@@ -165,6 +214,19 @@ def test_penalty_is_weighed_against_all_rows_so_far():
     P = model.predict_proba(X[75:])
     log_loss = -np.log(P[np.arange(75), Y[75:]]).mean()
     assert model.loss_ == pytest.approx(log_loss + 500 * squares / 150)
+
+
+def test_weights_of_a_batch_count_in_the_users_units():
+    w = np.where(np.arange(len(Y)) < 75, 1.0, 700.0)
+    model = clone(MODEL).set_params(learning_rate_init=1e-300, alpha=1e5)
+    stream(model, n_batches=2, w=w)
+    mean, scale = column_scaling(X, w).mean, column_scaling(X, w).scale
+    np.testing.assert_allclose(model._stream["mean"], mean, rtol=1e-12)
+    squares = ((model.coefs_[0] * scale[:, None]) ** 2).sum() + (model.coefs_[1] ** 2).sum()
+    P = model.predict_proba(X[75:])
+    log_loss_of_batch = -np.log(P[np.arange(75), Y[75:]]).mean()
+    assert model.loss_ == pytest.approx(log_loss_of_batch + 5e4 * squares / w.sum())
+    assert model._stream["weight"] == w.sum()
 
 
 @pytest.mark.parametrize("solver", [name for name in SOLVERS if name not in ("adam", "sgd")])

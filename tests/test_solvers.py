@@ -364,6 +364,27 @@ def test_line_search_meets_the_conditions_of_Wolfe(scale):
         previous = theta, value, gradient
 
 
+def test_a_search_halves_a_step_to_where_the_objective_is_infinite():
+    gradient = np.array([0.3, -0.4, 0.0])
+    descent = _lbfgs._Descent(np.zeros(3), 1e-16, 1.0, gradient)
+    first = descent.propose().copy()
+    for k in (1, 2, 3):
+        assert not descent.decide(np.inf, gradient)
+        np.testing.assert_allclose(descent.propose(), 0.5**k * first)
+
+
+def test_newtons_damping_does_not_fall_to_nothing():
+    objective, theta = Quadratic(), np.zeros(3)
+    value, gradient = objective.loss_gradient(theta)
+    system = _newton.ExactSystem(objective.A, gradient)
+    descent = _newton._Descent(theta, 1e-16, value, gradient, system)
+    descent._damping = least = 1e-10 * 100  # beside the largest curvature
+    point = descent.propose()
+    value, gradient = objective.loss_gradient(point)
+    assert descent.decide(value, gradient, _newton.ExactSystem(objective.A, gradient))
+    assert descent._damping == pytest.approx(least)
+
+
 @full_batch
 def test_an_objective_without_curvature_or_with_endless_slopes_ends(name):
     flat, steep = Quadratic(), Quadratic()
@@ -426,6 +447,24 @@ def test_a_start_that_has_converged_is_not_led_away_by_float32(name):
     assert results[0].n_iter == len(paths[0]) == 0
     np.testing.assert_array_equal(results[0].theta, Quadratic.minimum)
     assert results[1].n_iter > 0
+
+
+@pytest.mark.parametrize("name", ["lbfgs", "newton"])
+def test_a_start_that_has_converged_stays_where_float32_says_that_it_has_not(name):
+    class Float32(Quadratic):
+        precision = float(np.finfo(np.float32).eps)
+
+        def loss_gradient(self, thetas):
+            values, gradients = super().loss_gradient(thetas)
+            return values, 1.001 * gradients
+
+    objective, tol = Quadratic(), 2.0**-10
+    objective.in_float32 = lambda hessians=False: Float32()
+    start = Quadratic.minimum + np.array([tol, 0, 0])
+    assert np.abs(objective.loss_gradient(start)[1]).max() == tol
+    result, path = solve(name, objective, start, tol=tol)
+    assert (result.ending, result.n_iter, len(path)) == (Ending.CONVERGED, 0, 0)
+    np.testing.assert_array_equal(result.theta, start)
 
 
 # Stochastic solvers
@@ -544,6 +583,17 @@ def test_stochastic_solvers_go_down_to_the_minimum_of_their_basin(name, kind, st
 
 
 @stochastic
+def test_the_best_epoch_is_kept_as_it_was(name):
+    p, objective = small_objective()
+    options = {"learning_rate": "constant", "learning_rate_init": 0.3}
+    result, path = solve(name, objective, p.theta, tol=0, max_iter=40, **options)
+    best = int(np.argmin([value for _, value, _ in path]))
+    assert best < len(path) - 1  # F rises afterwards
+    np.testing.assert_array_equal(result.theta, path[best][0])
+    assert result.value == objective.loss_gradient(result.theta)[0]
+
+
+@stochastic
 def test_divergence_is_said_and_the_best_epoch_kept(name):
     X, y = load_wine(return_X_y=True)
     model = ShallowTanhClassifier(
@@ -609,6 +659,30 @@ def test_auto_starts_with_epochs_of_adam_for_many_rows(monkeypatch):
     assert (ended.ending, ended.n_iter) == (Ending.STOPPED, 3)
     assert (went_on.ending, went_on.n_iter) == (Ending.MAX_ITER, 15)
     assert paths == {0: 3, 1: 15}
+
+
+def test_a_warm_start_of_auto_goes_on_with_lbfgs(monkeypatch):
+    monkeypatch.setattr(_auto, "STOCHASTIC_ROWS", 20)
+    X, y = load_wine(return_X_y=True)
+    fits = {}
+    for solver in ("lbfgs", "auto"):
+        model = ShallowTanhClassifier(4, alpha=1.0, solver="lbfgs", tol=1e-2, random_state=0)
+        model.fit(X, y)
+        before = model.loss_
+        fits[solver] = model.set_params(solver=solver, warm_start=True, tol=1e-5).fit(X, y)
+        assert max(model.loss_curve_) < before  # in the first epochs of Adam it would rise
+    assert fits["auto"].loss_curve_ == fits["lbfgs"].loss_curve_
+    np.testing.assert_array_equal(fits["auto"].coefs_[0], fits["lbfgs"].coefs_[0])
+
+
+@pytest.mark.parametrize("max_iter", [1, 3, _auto.STOCHASTIC_EPOCHS])
+def test_a_small_limit_leaves_auto_its_epochs_of_adam(monkeypatch, max_iter):
+    monkeypatch.setattr(_auto, "STOCHASTIC_ROWS", 20)
+    p, objective = small_objective()
+    auto, path = solve("auto", objective, p.theta, tol=0, max_iter=max_iter)
+    adam, _ = solve("adam", objective, p.theta, tol=0, max_iter=max_iter)
+    np.testing.assert_array_equal(auto.theta, adam.theta)
+    assert (auto.ending, auto.n_iter, len(path)) == (Ending.MAX_ITER, max_iter, max_iter)
 
 
 @full_batch

@@ -4,7 +4,7 @@ import scipy.sparse as sp
 from problems import standardised
 from sklearn.preprocessing import StandardScaler
 
-from skshallow._standardize import Scaling, column_scaling
+from skshallow._standardize import Scaling, column_scaling, merge
 
 
 def weighted_moments(X, w):
@@ -32,6 +32,15 @@ def test_unit_weights_are_StandardScaler(prepared):
     scaling = column_scaling(X, np.ones(50))
     Z = standardised(X, scaling, prepared)
     np.testing.assert_allclose(Z, scaler.transform(X), atol=1e-14)
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+def test_kernels_in_float32_lose_nothing_of_features_far_from_zero(prepared):
+    X = np.random.default_rng(0).normal(1e7, 1, (50, 3))
+    scaling = column_scaling(X, np.ones(50)).rounded(X.dtype)
+    Z = standardised(X, scaling, prepared, np.float32)
+    assert Z.dtype == np.float32
+    np.testing.assert_allclose(Z, (X - scaling.mean) / scaling.scale, atol=1e-6)
 
 
 @pytest.mark.parametrize("storage", [np.asarray, sp.csr_matrix])
@@ -72,6 +81,18 @@ def test_a_column_that_varies_by_its_last_digit_counts_as_constant():
     assert column_scaling(X, np.ones(100)).scale == 0
     X[::2] = 1e9 + 1e-4
     assert column_scaling(X, np.ones(100)).scale == pytest.approx(5e-5, rel=1e-2)
+
+
+@pytest.mark.parametrize("mean", [1.0, -1.0, 3e9])
+def test_merged_samples_are_constant_by_the_rule_of_a_single_one(mean):
+    eps = np.finfo(np.float64).eps
+    scales = np.array([0, 7.9, 8.1, 1e3]) * eps * abs(mean)
+    one = Scaling(np.full(4, mean), scales)
+    merged = merge(one, 3.0, one, 5.0)
+    np.testing.assert_allclose(merged.scale, [0, 0, *scales[2:]], rtol=1e-12, atol=0)
+    # Two constants that differ are not one.
+    other = merge(Scaling(np.full(4, 2 * mean), scales), 3.0, one, 5.0)
+    assert (other.scale > 0.4 * abs(mean)).all()
 
 
 @pytest.mark.parametrize("prepared", [True, False])

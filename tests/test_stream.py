@@ -111,9 +111,10 @@ def test_random_numbers_differ_by_call_and_member_and_repeat_by_seed():
 
 def test_a_pass_is_an_epoch_of_steps_of_constant_size_with_the_batchs_share_of_the_penalty():
     stream = new_stream()
-    networks, _ = learn(stream, FIRST)
+    solver = Adam(batch_size=7, learning_rate="constant")
+    networks, _ = learn(stream, FIRST, solver=solver)
     rule_state = pickle.loads(pickle.dumps(stream.state["rules"][0]))
-    [network], [loss] = learn(stream, SECOND, networks)
+    [network], [loss] = learn(stream, SECOND, networks, solver=solver)
     # By hand.
     data, weight = data_of(SECOND), P.w[SECOND].sum()
     scaling = Scaling(stream.state["mean"], stream.state["scale"])
@@ -128,6 +129,28 @@ def test_a_pass_is_an_epoch_of_steps_of_constant_size_with_the_batchs_share_of_t
     for got, want in zip(network, problem.network(theta, 3), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-12)
     assert loss == pytest.approx(objective.loss_gradient(theta)[0], rel=1e-13)
+
+
+@pytest.mark.parametrize("solver", [Adam(batch_size=7), SGD(batch_size=7)])
+@pytest.mark.parametrize("n_estimators", [1, 2])
+def test_steps_fall_with_the_root_of_the_number_of_updates(monkeypatch, solver, n_estimators):
+    rates, original = [], type(solver.rule(1)).update
+
+    def spy(self, gradient, rate):
+        rates.append(rate / solver.auto_rate)
+        return original(self, gradient, rate)
+
+    monkeypatch.setattr(type(solver.rule(1)), "update", spy)
+    stream, networks, n_updates = new_stream(), None, 0
+    for rows, n_batches in ((FIRST, 2), (SECOND, 2), (slice(0, 23), 4)):
+        networks, _ = learn(stream, rows, networks, solver=solver, n_estimators=n_estimators)
+        falling = [(1 + (n_updates + k) / 300) ** -0.5 for k in range(n_batches)]
+        assert rates == pytest.approx(falling * n_estimators)
+        n_updates += n_batches
+        rates.clear()
+        stream = Stream.resume(stream.state, "adam" if isinstance(solver, Adam) else "sgd")
+    assert stream.state["n_updates"] == n_updates
+    assert Stream.resume(stream.state, "another").state["n_updates"] == n_updates
 
 
 def test_each_member_has_a_rule_and_a_loss_of_its_own():

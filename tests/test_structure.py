@@ -176,6 +176,10 @@ def test_files_are_short_beside_the_docstrings_of_public_classes():
     assert {name: n for name, n in n_lines.items() if n > LINES_OF_A_FILE} == {}
 
 
+def test_every_test_has_a_time_limit(pytestconfig):
+    assert 0 < float(pytestconfig.getini("timeout")) <= 120
+
+
 def test_nothing_has_a_lock_that_a_forked_child_may_inherit_held():
     # That of functools.cached_property in Python 3.11.
     for module in FILES:

@@ -94,6 +94,20 @@ def test_balanced_classes_weigh_validation_rows_as_training_rows():
     assert model.best_validation_score_ == pytest.approx(-loss)
 
 
+def test_balanced_validation_weights_are_of_classes_by_their_sample_weight():
+    rng = np.random.default_rng(0)
+    v, v_val = rng.uniform(0.1, 3, len(Y_TRAIN)), rng.uniform(0.1, 3, len(Y_VAL))
+    v[Y_TRAIN == 0] *= 5
+    model = clone(MODEL).set_params(class_weight="balanced", max_iter=3, n_iter_no_change=9)
+    for given in (None, v_val):
+        with pytest.warns(ConvergenceWarning):
+            model.fit(X_TRAIN, Y_TRAIN, v, X_VAL, Y_VAL, given)
+        totals = np.bincount(Y_TRAIN, v)
+        w = (v.sum() / (2 * totals))[Y_VAL] * (1 if given is None else given)
+        loss = log_loss(Y_VAL, model.predict_proba(X_VAL), sample_weight=w)
+        assert model.best_validation_score_ == pytest.approx(-loss)
+
+
 def test_a_scorer_without_weights_is_refused_where_weights_differ():
     model = clone(MODEL).set_params(scoring=lambda estimator, X, y: estimator.score(X, y))
     assert model.fit(X, Y).best_validation_score_ > 0.9
@@ -203,10 +217,15 @@ def test_attributes_of_an_earlier_fit_do_not_stay():
     assert not hasattr(model, "best_validation_score_")
 
 
-def test_verbose_prints_the_score(capsys):
-    model = fit(verbose=True)
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert f"validation score = {model.validation_scores_[-1]:.6g}   " in last
+def test_verbose_prints_the_scores_and_the_best(capsys):
+    model = fit(verbose=2)
+    *lines, verdict, kept = capsys.readouterr().out.splitlines()
+    for line, score in zip(lines, model.validation_scores_, strict=True):
+        assert f"validation score = {score:#12.6g}   " in line
+    assert "no better validation score in " in verdict
+    best = int(np.argmax(model.validation_scores_)) + 1
+    score = f"{model.best_validation_score_:.6g}"
+    assert kept.startswith(f"kept iteration {best}, of the best validation score {score}; F = ")
 
 
 IRIS = load_iris(return_X_y=True)
