@@ -94,10 +94,26 @@ class _State:
         # One that its own thread may take again: an interrupt may come while it is held.
         self.lock = RLock()
         self.holds: list[_Hold] = []
+        self.forks: int | None = None  # the thread that has the lock for a fork
+
+    def before_fork(self) -> None:
+        """Wait until no other thread sets a limit.
+
+        OpenBLAS ends its threads before a fork, and may wait for them forever if another thread
+        changes their number meanwhile. The time is a thousand times what setting it takes.
+        """
+        if self.lock.acquire(timeout=1):
+            self.forks = get_ident()
+
+    def after_fork_in_parent(self) -> None:
+        """Let other threads set limits again."""
+        if self.forks == get_ident():
+            self.forks = None
+            self.lock.release()
 
     def after_fork(self) -> None:
         """In a forked child: renew the lock, and end the holds of the parent's other threads."""
-        self.lock = RLock()
+        self.lock, self.forks = RLock(), None
         for hold in self.holds:
             if hold.owner != get_ident():
                 hold.release()
@@ -133,7 +149,11 @@ def _helpers() -> ThreadPoolExecutor:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_state.after_fork)
+    os.register_at_fork(
+        before=_state.before_fork,
+        after_in_parent=_state.after_fork_in_parent,
+        after_in_child=_state.after_fork,
+    )
 
 
 def share_out(task: Callable[[int, int], None], n_tasks: int) -> None:

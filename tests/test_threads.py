@@ -321,6 +321,45 @@ thread.join()
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_fork_waits_until_no_other_thread_sets_a_limit():
+    code = """
+import os, time
+from threading import Event, Thread
+from skshallow import _threads
+
+inside, done = Event(), []
+
+def set_a_limit():
+    with _threads._state.lock:
+        inside.set()
+        time.sleep(0.2)
+        done.append(True)
+
+for _ in range(3):
+    inside.clear()
+    done.clear()
+    thread = Thread(target=set_a_limit)
+    thread.start()
+    assert inside.wait(30)
+    child = os.fork()
+    if child == 0:
+        with _threads.one_thread_blas():
+            os._exit(not done)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    thread.join()
+    assert _threads._state.lock.acquire(timeout=0)
+    _threads._state.lock.release()
+    taken = []
+    other = Thread(target=lambda: taken.append(_threads._state.lock.acquire(timeout=1)))
+    other.start()
+    other.join()
+    assert taken == [True]
+    _threads._state.lock = type(_threads._state.lock)()  # that of the ended thread
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 @pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("name", ["reduce", "map_rows"])
 def test_fits_and_predictions_of_many_rows_hold_blas_to_one_thread(monkeypatch, name):

@@ -11,6 +11,7 @@ finds that nothing disturbs. pytest does not collect it.
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import inspect
 import os
 import pickle
@@ -180,6 +181,8 @@ def forks(n: int, expected: dict[str, bytes], rng: random.Random) -> Report:
     for _ in range(n):
         time.sleep(rng.uniform(0, 0.02))
         name = rng.choice(list(TASKS))
+        # A watchdog that needs no lock of Python: the fork itself may get stuck.
+        faulthandler.dump_traceback_later(2 * STUCK, exit=True)
         child = os.fork()
         if child == 0:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -190,6 +193,7 @@ def forks(n: int, expected: dict[str, bytes], rng: random.Random) -> Report:
             finally:
                 os._exit(4)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        faulthandler.cancel_dump_traceback_later()
         report.counts["children"] += 1
         reasons = {0: "", 3: "differs, or BLAS has other threads", -signal.SIGALRM: "is stuck"}
         if code:
@@ -247,7 +251,9 @@ def cases(n: int, number: int) -> Report:
         if name.startswith("test_")
     }
     for name, test in properties.items():
-        each = -(-n // len(properties))
+        each = n // len(properties)
+        if each == 0:
+            continue
         wanted = settings(
             max_examples=each,
             derandomize=False,
