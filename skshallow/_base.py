@@ -103,6 +103,13 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         if weights is not None or len(networks) > 1:
             self._members: list[dict[str, Any]] = describe_members(networks, weights, joined)
 
+    def _with_network(self, target: Target, network: Parameters, dtype: Any) -> Self:
+        """A copy of this estimator that predicts with a network under way."""
+        model = self._scratch()
+        model._clear_fit()
+        model._set_network(target, [network], dtype)
+        return model
+
     def _fitted_attributes(self) -> dict[str, Any]:
         """All that a fit has set."""
         return {
@@ -131,6 +138,20 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         if not members:
             return [network]
         return separate(network, members)
+
+    def _check_same_network(self, target: Target, why: str, other: str) -> None:
+        """Raise a ValueError where the fitted network cannot be continued with these data."""
+        n_members = len(self._described()) or 1
+        n_hidden = self.coefs_[0].shape[1] // n_members
+        trouble = None
+        if target.output != self._output() or not np.array_equal(self.classes_, target.classes):
+            trouble = f"the classes in y are {target.classes} and the fitted ones {self.classes_}"
+        elif n_hidden != self.n_hidden:
+            trouble = f"n_hidden={self.n_hidden} and it has {n_hidden} hidden units"
+        elif n_members != self.n_estimators:
+            trouble = f"n_estimators={self.n_estimators} and it has n_estimators={n_members}"
+        if trouble is not None:
+            raise ValueError(f"{why}, but {trouble}. Keep them the same, or {other}.")
 
     # Prediction
 

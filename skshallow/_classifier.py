@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -18,8 +19,9 @@ from ._base import TanhNetworkClassifier
 from ._callbacks import FitCallbacks
 from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, with_callbacks
 from ._fit import Data, Fit, Score, Settings, course, extend_course, fit_members, make_problem
-from ._messages import check_finite, complaint
+from ._messages import check_finite, complaint, overwhelmed
 from ._parameters import Parameters
+from ._path import shares_loss
 from ._solvers import SOLVERS, Stochastic, make_solver
 from ._standardize import column_scaling
 from ._stream import Stream
@@ -397,11 +399,14 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         -----
         ConvergenceWarning
             If the fit stopped before the gradient was at most `tol`, other than by early stopping.
+
+        UserWarning
+            If the network knows nothing because `alpha` is large beside the sum of the weights.
         """
-        model, text = self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
-        if text:
+        model, complaints = self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        for text, category in complaints:
             # Past this method and scikit-learn's wrapper, to the line that called it.
-            warnings.warn(text, ConvergenceWarning, stacklevel=3)
+            warnings.warn(text, category, stacklevel=3)
         self._take_over(model)
         return self
 
@@ -409,7 +414,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
     @with_callbacks
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any
-    ) -> tuple[Self, str]:
+    ) -> tuple[Self, list[tuple[str, type[Warning]]]]:
         """Fit a copy; the copy, and what to warn of."""
         model = self._scratch()
         settings = model._settings()
@@ -455,7 +460,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         model._set_fit(fit, target, X.dtype)
         if callbacks is not None:
             callbacks.end(model._fitted_attributes)
-        return model, complaint("ShallowTanhClassifier", fit.outcomes, settings, X.dtype)
+        return model, model._complaints(fit, settings, data, target)
 
     def _settings(self) -> Settings:
         """The parameters, as the fit needs them."""
@@ -510,13 +515,6 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         scorer = check_scoring(self, self.scoring)
         return ValidationScore(scorer, model_of, X, y, None if (w == w[0]).all() else w)
 
-    def _with_network(self, target: Target, network: Parameters, dtype: Any) -> Self:
-        """A copy of this estimator that predicts with a network under way."""
-        model = self._scratch()
-        model._clear_fit()
-        model._set_network(target, [network], dtype)
-        return model
-
     def _set_fit(self, fit: Fit, target: Target, dtype: Any) -> None:
         """Set all fitted attributes, or raise if something is not finite."""
         outcomes = fit.outcomes
@@ -527,6 +525,18 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         for m, member in enumerate(self._described()):
             own = course(fit, slice(m, m + 1), self.early_stopping)
             member.update(own, loss_=outcomes[m].value)
+
+    def _complaints(
+        self, fit: Fit, settings: Settings, data: Data, target: Target
+    ) -> list[tuple[str, type[Warning]]]:
+        """What to warn of."""
+        name, found = "ShallowTanhClassifier", list[tuple[str, type[Warning]]]()
+        if text := complaint(name, fit.outcomes, settings, data.X.dtype):
+            found.append((text, ConvergenceWarning))
+        alone = partial(shares_loss, data.codes, data.w, target.output)
+        if text := overwhelmed(name, settings.alpha, data, self.loss_, alone):
+            found.append((text, UserWarning))
+        return found
 
     @property
     def estimators_(self) -> list[ShallowTanhClassifier]:
@@ -662,20 +672,6 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         if state is None:
             return Stream.start(self.solver, check_random_state(self.random_state))
         return Stream.resume(state, self.solver)
-
-    def _check_same_network(self, target: Target, why: str, other: str) -> None:
-        """Raise a ValueError where the fitted network cannot be continued with these data."""
-        n_members = len(self._described()) or 1
-        n_hidden = self.coefs_[0].shape[1] // n_members
-        trouble = None
-        if target.output != self._output() or not np.array_equal(self.classes_, target.classes):
-            trouble = f"the classes in y are {target.classes} and the fitted ones {self.classes_}"
-        elif n_hidden != self.n_hidden:
-            trouble = f"n_hidden={self.n_hidden} and it has {n_hidden} hidden units"
-        elif n_members != self.n_estimators:
-            trouble = f"n_estimators={self.n_estimators} and it has n_estimators={n_members}"
-        if trouble is not None:
-            raise ValueError(f"{why}, but {trouble}. Keep them the same, or {other}.")
 
 
 # Where users import it from, and so the type that they are asked to trust in a saved model.

@@ -23,7 +23,7 @@ from ._classifier import ShallowTanhClassifier
 from ._committee import add_prior, join, spawn
 from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, with_callbacks
 from ._fit import Data, Settings
-from ._messages import check_finite, complaint, worse_than_shares
+from ._messages import check_finite, complaint, overwhelmed, worse_than_shares
 from ._parameters import Parameters
 from ._path import (
     Choice,
@@ -298,7 +298,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         UserWarning
             If what is kept has a worse score than the class shares. The stack has them among its
             candidates, so that this is for ``combine="best"``, and for scores other than the
-            log-loss.
+            log-loss. Or if all of the given `alphas` are large beside the sum of the weights.
         """
         model, complaints = self._fit(X, y, sample_weight, params)
         for text, category in complaints:
@@ -349,7 +349,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         model._set_fit(choice, ends, folds, target)
         if callbacks is not None:
             callbacks.end(model._fitted_attributes)
-        return model, model._complaints(ends, X.dtype)
+        return model, model._complaints(choice, ends, folds)
 
     def _path_settings(self, looser: float) -> PathSettings:
         """The parameters, as the path needs them, with a tolerance so many times as large."""
@@ -425,9 +425,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         equal = bool((data.w == data.w[0]).all())
 
         def predictor(network: Parameters) -> ShallowTanhClassifierCV:
-            model = self._scratch()
-            model._clear_fit()
-            model._set_network(target, [network], network.W1.dtype)
+            model = self._with_network(target, network, network.W1.dtype)
             model.__dict__.pop("feature_names_in_", None)
             return model
 
@@ -506,17 +504,23 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
                 f"together           score {choice.best_score:.5f}"
             )
 
-    def _complaints(self, kept: Kept, dtype: Any) -> list[tuple[str, type[Warning]]]:
+    def _complaints(
+        self, choice: Choice, kept: Kept, folds: Folds
+    ) -> list[tuple[str, type[Warning]]]:
         """What to warn of."""
         settings = Settings(
             n_hidden=self.n_hidden, alpha=0.0, standardize=self.standardize,
             solver=make_solver("lbfgs", {}), max_iter=self.max_iter, tol=self.tol,
             n_estimators=len(kept.results),
         )  # fmt: skip
-        found: list[tuple[str, type[Warning]]] = []
-        if text := complaint(type(self).__name__, kept.results, settings, dtype):
+        name, found = type(self).__name__, list[tuple[str, type[Warning]]]()
+        if text := complaint(name, kept.results, settings, folds.data.X.dtype):
             found.append((text, ConvergenceWarning))
         if text := worse_than_shares(self.best_score_, self.prior_score_, self.combine):
+            found.append((text, UserWarning))
+        least = min(step.loss for step in choice.steps)
+        alpha = float(self.alphas_[0])
+        if text := overwhelmed(name, alpha, folds.data, least, folds.prior_loss):
             found.append((text, UserWarning))
         return found
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.ensemble import AdaBoostClassifier
 
-from skshallow import ShallowTanhClassifier
+from skshallow import ShallowTanhClassifier, ShallowTanhClassifierCV
 
 X, Y = load_iris(return_X_y=True)
 A, B = make_multilabel_classification(60, n_features=5, n_classes=3, random_state=0)
@@ -186,3 +187,42 @@ def test_bad_class_weights(class_weight, message):
 def test_class_weight_of_a_multilabel_y_says_what_to_do(class_weight):
     with pytest.raises(ValueError, match=r"not defined for a multilabel y.*pass sample_weight"):
         fit(A, B, class_weight=class_weight)
+
+
+# Weights that sum to little beside alpha
+
+
+@pytest.mark.parametrize(
+    "model", [ShallowTanhClassifier(random_state=0), ShallowTanhClassifierCV(alphas=[7.0, 50.0])]
+)
+def test_weights_that_leave_nothing_to_learn_are_named_with_the_remedy(model):
+    message = (
+        r"learned nothing.*weights of the 150 rows sum to 1, and alpha=7 .*"
+        r"Multiply the weights by 150.*divide alpha by 150"
+    )
+    with pytest.warns(UserWarning, match=message):
+        model.fit(X, Y, np.full(len(Y), 1 / len(Y)))
+    assert model.score(X, Y) < 0.4
+    assert model.fit(X, Y).score(X, Y) > 0.9
+
+
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+def test_a_strong_penalty_is_no_matter_of_weights(class_weight):
+    # Nothing is learned here either, but other weights would not help.
+    for rows in (slice(None), slice(0, None, 10)):
+        model = fit(X[rows], Y[rows], alpha=1e4, class_weight=class_weight)
+        assert np.abs(model.coefs_[1]).max() < 1e-2
+    fit(X[::10], Y[::10], alpha=7.0, tol=1e-4)
+
+
+def test_boosting_the_path_reaches_what_an_alpha_in_its_units_reaches():
+    train, test = slice(0, None, 2), slice(1, None, 2)
+
+    def boosted(model):
+        model = AdaBoostClassifier(model, n_estimators=3, random_state=0)
+        return model.fit(X[train], Y[train]).score(X[test], Y[test])
+
+    assert boosted(ShallowTanhClassifier(alpha=1 / 75, random_state=0)) > 0.95
+    assert boosted(ShallowTanhClassifierCV(random_state=0)) > 0.95
+    with pytest.warns(UserWarning, match="weights of the 75 rows sum to 1"):
+        boosted(ShallowTanhClassifier(random_state=0))
