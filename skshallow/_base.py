@@ -14,13 +14,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._arrays import FloatArray
 from ._committee import add_prior, describe_members, join, separate
+from ._messages import left_out
 from ._outputs import Output, output_of
 from ._parameters import Parameters
 from ._predict import network_logits
+from ._standardize import Scaling, unresolved
 from ._target import Target
 
 # Where the documentation is; scikit-learn's HTML representation links to it.
 DOCUMENTATION = "https://skshallow.readthedocs.io/en/latest/"
+
+# Texts to warn of and their categories.
+Complaints = list[tuple[str, type[Warning]]]
 
 
 class _VersionWarning(InconsistentVersionWarning):
@@ -110,6 +115,12 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         model._set_network(target, [network], dtype)
         return model
 
+    def _without_names(self, target: Target, dtype: Any, network: Parameters) -> Self:
+        """As `_with_network`, for a scorer, which gets X without the names of its columns."""
+        model = self._with_network(target, network, dtype)
+        model.__dict__.pop("feature_names_in_", None)
+        return model
+
     def _fitted_attributes(self) -> dict[str, Any]:
         """All that a fit has set."""
         return {
@@ -118,11 +129,24 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
             if (name.endswith("_") and not name.startswith("_")) or name in ("_members", "_stream")
         }
 
+    def _finish(self, fitted: Self, complaints: Complaints) -> None:
+        """Warn, and then take over the fitted attributes of a scratch copy."""
+        for text, category in complaints:
+            # Past the method of the user and scikit-learn's wrapper, to the line that called it.
+            warnings.warn(text, category, stacklevel=4)
+        self._take_over(fitted)
+
     def _take_over(self, fitted: Self) -> None:
         """Take over the fitted attributes of a scratch copy, all at once, whatever interrupts."""
         stale = self._fitted_attributes()
         kept = {name: value for name, value in vars(self).items() if name not in stale}
         self.__dict__ = kept | fitted._fitted_attributes()
+
+    def _left_out(self, X: Any, scaling: Scaling | None) -> Complaints:
+        """The warning about columns of X that vary too little to be used, if there are any."""
+        columns = [] if scaling is None else unresolved(X, scaling)
+        text = left_out(columns, getattr(self, "feature_names_in_", None), X.dtype)
+        return [(text, UserWarning)] if text else []
 
     # Members
 

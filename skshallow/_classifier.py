@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import partial
 from numbers import Integral, Real
@@ -15,7 +14,7 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 
-from ._base import TanhNetworkClassifier
+from ._base import Complaints, TanhNetworkClassifier
 from ._callbacks import FitCallbacks
 from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, with_callbacks
 from ._fit import Data, Fit, Score, Settings, course, extend_course, fit_members, make_problem
@@ -23,7 +22,7 @@ from ._messages import check_finite, complaint, overwhelmed
 from ._parameters import Parameters
 from ._path import shares_loss
 from ._solvers import SOLVERS, Stochastic, make_solver
-from ._standardize import column_scaling
+from ._standardize import Scaling, column_scaling
 from ._stream import Stream
 from ._target import Target, balanced_as, encode_batch, encode_target, row_weights
 from ._validation import ValidationLoss, ValidationScore
@@ -401,20 +400,17 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             If the fit stopped before the gradient was at most `tol`, other than by early stopping.
 
         UserWarning
-            If the network knows nothing because `alpha` is large beside the sum of the weights.
+            If the network knows nothing because `alpha` is large beside the sum of the weights, or
+            a column of X varies too little beside its mean to be used.
         """
-        model, complaints = self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
-        for text, category in complaints:
-            # Past this method and scikit-learn's wrapper, to the line that called it.
-            warnings.warn(text, category, stacklevel=3)
-        self._take_over(model)
+        self._finish(*self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val))
         return self
 
     # Inside, so that callbacks are torn down after a failed fit too.
     @with_callbacks
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any
-    ) -> tuple[Self, list[tuple[str, type[Warning]]]]:
+    ) -> tuple[Self, Complaints]:
         """Fit a copy; the copy, and what to warn of."""
         model = self._scratch()
         settings = model._settings()
@@ -460,7 +456,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         model._set_fit(fit, target, X.dtype)
         if callbacks is not None:
             callbacks.end(model._fitted_attributes)
-        return model, model._complaints(fit, settings, data, target)
+        return model, model._complaints(fit, settings, data, target, scaling)
 
     def _settings(self) -> Settings:
         """The parameters, as the fit needs them."""
@@ -506,13 +502,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             return ValidationLoss(X, y, w, target.output)
         if y.ndim == 1:
             y = target.classes[y]
-
-        def model_of(network: Parameters) -> ShallowTanhClassifier:
-            model = self._with_network(target, network, X.dtype)
-            model.__dict__.pop("feature_names_in_", None)
-            return model
-
         scorer = check_scoring(self, self.scoring)
+        model_of = partial(self._without_names, target, X.dtype)
         return ValidationScore(scorer, model_of, X, y, None if (w == w[0]).all() else w)
 
     def _set_fit(self, fit: Fit, target: Target, dtype: Any) -> None:
@@ -527,10 +518,10 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             member.update(own, loss_=outcomes[m].value)
 
     def _complaints(
-        self, fit: Fit, settings: Settings, data: Data, target: Target
-    ) -> list[tuple[str, type[Warning]]]:
+        self, fit: Fit, settings: Settings, data: Data, target: Target, scaling: Scaling | None
+    ) -> Complaints:
         """What to warn of."""
-        name, found = "ShallowTanhClassifier", list[tuple[str, type[Warning]]]()
+        name, found = "ShallowTanhClassifier", self._left_out(data.X, scaling)
         if text := complaint(name, fit.outcomes, settings, data.X.dtype):
             found.append((text, ConvergenceWarning))
         alone = partial(shares_loss, data.codes, data.w, target.output)
@@ -615,6 +606,11 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             those before, or a parameter does not go with partial_fit; the estimator is then left
             as it was.
 
+        Warns
+        -----
+        UserWarning
+            If a column of the batch varies too little beside its mean to be used.
+
         Examples
         --------
         >>> from sklearn.datasets import load_breast_cancer
@@ -627,10 +623,12 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         >>> model.score(X, y) > 0.9
         True
         """
-        self._partial_fit(X, y, classes, sample_weight)
+        self._finish(*self._partial_fit(X, y, classes, sample_weight))
         return self
 
-    def _partial_fit(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> None:
+    def _partial_fit(
+        self, X: Any, y: Any, classes: Any, sample_weight: Any
+    ) -> tuple[Self, Complaints]:
         model = self._scratch()
         for name, forbidden in (("early_stopping", True), ("class_weight", "balanced")):
             if getattr(model, name) == forbidden:
@@ -664,7 +662,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         for m, member in enumerate(model._described()):
             extend_course(member, earlier[m] if earlier else {}, losses[m])
         model._stream = stream.state
-        self._take_over(model)
+        known = stream.state
+        scaling = Scaling(known["mean"], known["scale"]) if settings.standardize else None
+        return model, model._left_out(data.X, scaling)
 
     def _resumed_stream(self) -> Stream:
         """The stream of earlier calls, or a new one."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -17,14 +17,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from ._arrays import FloatArray, IntArray
-from ._base import TanhNetworkClassifier
+from ._base import Complaints, TanhNetworkClassifier
 from ._callbacks import FitCallbacks
 from ._classifier import ShallowTanhClassifier
 from ._committee import add_prior, join, spawn
 from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, with_callbacks
 from ._fit import Data, Settings
 from ._messages import check_finite, complaint, overwhelmed, worse_than_shares
-from ._parameters import Parameters
 from ._path import (
     Choice,
     Folds,
@@ -298,20 +297,17 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         UserWarning
             If what is kept has a worse score than the class shares. The stack has them among its
             candidates, so that this is for ``combine="best"``, and for scores other than the
-            log-loss. Or if all of the given `alphas` are large beside the sum of the weights.
+            log-loss. Or if all of the given `alphas` are large beside the sum of the weights, or
+            a column of X varies too little beside its mean to be used.
         """
-        model, complaints = self._fit(X, y, sample_weight, params)
-        for text, category in complaints:
-            # Past this method and scikit-learn's wrapper, to the line that called it.
-            warnings.warn(text, category, stacklevel=3)
-        self._take_over(model)
+        self._finish(*self._fit(X, y, sample_weight, params))
         return self
 
     # Inside, so that callbacks are torn down after a failed fit too.
     @with_callbacks
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]
-    ) -> tuple[Self, list[tuple[str, type[Warning]]]]:
+    ) -> tuple[Self, Complaints]:
         """Fit a copy; the copy, and what to warn of."""
         model, given = self._scratch(), (X, y, sample_weight)
         split_params = model._split_params(params)
@@ -423,11 +419,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         scorer = check_scoring(self, self.scoring)
         data = folds.data
         equal = bool((data.w == data.w[0]).all())
-
-        def predictor(network: Parameters) -> ShallowTanhClassifierCV:
-            model = self._with_network(target, network, network.W1.dtype)
-            model.__dict__.pop("feature_names_in_", None)
-            return model
+        predictor = partial(self._without_names, target, np.float64)
 
         def score(steps: list[Step], v: FloatArray, prior: float) -> FloatArray:
             found = []
@@ -504,16 +496,14 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
                 f"together           score {choice.best_score:.5f}"
             )
 
-    def _complaints(
-        self, choice: Choice, kept: Kept, folds: Folds
-    ) -> list[tuple[str, type[Warning]]]:
+    def _complaints(self, choice: Choice, kept: Kept, folds: Folds) -> Complaints:
         """What to warn of."""
         settings = Settings(
             n_hidden=self.n_hidden, alpha=0.0, standardize=self.standardize,
             solver=make_solver("lbfgs", {}), max_iter=self.max_iter, tol=self.tol,
             n_estimators=len(kept.results),
         )  # fmt: skip
-        name, found = type(self).__name__, list[tuple[str, type[Warning]]]()
+        name, found = type(self).__name__, self._left_out(folds.data.X, folds.scaling)
         if text := complaint(name, kept.results, settings, folds.data.X.dtype):
             found.append((text, ConvergenceWarning))
         if text := worse_than_shares(self.best_score_, self.prior_score_, self.combine):

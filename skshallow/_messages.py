@@ -24,6 +24,9 @@ _LIGHT = 0.5
 # all weights have collapsed it was within 2e-7 on the same data.
 _NOTHING = 1e-2
 
+# Columns that a message names at the most.
+_SHOWN = 5
+
 
 def complaint(
     name: str, outcomes: Sequence[Outcome | Result], settings: Settings, dtype: Any
@@ -117,4 +120,20 @@ def overwhelmed(
         f"{n_samples / total:.3g}, so that their mean is one; or, where you cannot, as inside "
         f"AdaBoostClassifier, divide alpha by {n_samples / total:.3g} or use "
         "ShallowTanhClassifierCV with alphas='auto'."
+    )
+
+
+def left_out(columns: Sequence[int], names: Any, dtype: Any) -> str:
+    """The warning about columns that vary by too little to be used, or ''; names may be None."""
+    if not columns:
+        return ""
+    shown = [str(k) if names is None else f"{k} ({names[k]!r})" for k in columns[:_SHOWN]]
+    rest = f" and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else ""
+    which = "columns " if len(columns) > 1 else "column "
+    remedy = " or give X as float64" if dtype == np.float32 else ""
+    return (
+        f"X varies too little beside its mean in {which}{', '.join(shown)}{rest}: the precision of "
+        f"{np.dtype(dtype)} cannot tell values there from rounding, and the fit leaves them out. "
+        f"Subtract a constant where the data are made,{remedy} to use them; drop them if they are "
+        "constant."
     )

@@ -1,6 +1,7 @@
 """What a user's mistakes say, and that they come before any work."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import scipy.sparse as sp
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 
-from skshallow import ShallowTanhClassifier, _base, _classifier
+from skshallow import ShallowTanhClassifier, ShallowTanhClassifierCV, _base, _classifier
 
 X, Y = load_iris(return_X_y=True)
 
@@ -184,6 +185,54 @@ def test_alpha_that_overflows_says_so():
 
 def test_a_column_too_large_to_standardise_is_named():
     data = X.copy()
-    data[:, 2] *= 1e200
-    with pytest.raises(ValueError, match="column 2 of X overflows"):
+    data[:, 2] *= 1e307
+    with pytest.raises(ValueError, match="column 2 of X differ by more than float64 holds"):
         ShallowTanhClassifier().fit(data, Y)
+
+
+@pytest.mark.parametrize("estimator", [ShallowTanhClassifier, ShallowTanhClassifierCV])
+@pytest.mark.parametrize("factor", [1e-170, 1e-300, 1e170, 1e300])
+def test_very_small_and_large_columns_are_used(estimator, factor):
+    data = X.copy()
+    data[:, 2:] *= factor
+    model = estimator(random_state=0).fit(data, Y)
+    expected = estimator(random_state=0).fit(X, Y)
+    np.testing.assert_allclose(model.predict_proba(data), expected.predict_proba(X), atol=1e-3)
+
+
+def test_columns_far_from_zero_are_used_as_far_as_their_digits_go():
+    # The deviation of column 1 is 3.6 times the precision of its mean, and of the others more.
+    data = X.astype(np.float32) + np.float32(1e6)
+    assert ShallowTanhClassifier(random_state=0).fit(data, Y).score(data, Y) > 0.95
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        ShallowTanhClassifier(random_state=0).fit,
+        ShallowTanhClassifierCV(random_state=0).fit,
+        partial(
+            ShallowTanhClassifier(solver="adam", random_state=0).partial_fit, classes=[0, 1, 2]
+        ),
+    ],
+)
+def test_columns_that_vary_by_too_little_are_named(fit):
+    data = pd.DataFrame(X, columns=list("abcd"))
+    data["b"] += 1e15
+    data["e"] = 1.0
+    with pytest.warns(
+        UserWarning, match=r"in column 1 \('b'\): the precision of float64"
+    ) as caught:
+        model = fit(data, Y)
+    assert {warning.filename for warning in caught} == {__file__}
+    assert not model.coefs_[0][[1, 4]].any()
+    assert model.coefs_[0][[0, 2, 3]].all()
+
+
+def test_the_precision_that_would_help_is_named():
+    data = (X + 1e7).astype(np.float32)
+    with pytest.warns(UserWarning, match=r"in columns 0, 1, 2, 3: .* or give X as float64"):
+        ShallowTanhClassifier(random_state=0).fit(data, Y)
+    wide = np.tile(X[:, 1:2] + 1e15, 7)
+    with pytest.warns(UserWarning, match=r"in columns 0, 1, 2, 3, 4 and 2 more: "):
+        ShallowTanhClassifier(random_state=0).fit(wide, Y)
