@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._arrays import FloatArray
 from ._committee import add_prior, describe_members, join, separate
+from ._features import check_indices
 from ._messages import left_out
 from ._outputs import Output, output_of
 from ._parameters import Parameters
@@ -55,6 +56,7 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """X and y as arrays, X dense or CSR without duplicates."""
+        check_indices(X)
         X, y = validate_data(
             self,
             X,
@@ -194,6 +196,7 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X: Any) -> FloatArray:
         """Logits of shape (n_samples, n_outputs)."""
+        check_indices(X)
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
         (W1, W2), (b1, b2) = self.coefs_, self.intercepts_
         with np.errstate(over="ignore", invalid="ignore"):  # looked for below

@@ -236,3 +236,62 @@ def test_the_precision_that_would_help_is_named():
     wide = np.tile(X[:, 1:2] + 1e15, 7)
     with pytest.warns(UserWarning, match=r"in columns 0, 1, 2, 3, 4 and 2 more: "):
         ShallowTanhClassifier(random_state=0).fit(wide, Y)
+
+
+def broken(format, attribute, value):
+    matrix = sp.csr_matrix(X).asformat(format)
+    getattr(matrix, attribute)[7] = value
+    return matrix
+
+
+@pytest.mark.parametrize("value", [99, 10**8, -3, 150])
+@pytest.mark.parametrize(
+    ("format", "attribute"),
+    [
+        ("csr", "indices"),
+        ("csc", "indices"),
+        ("bsr", "indices"),
+        ("coo", "col"),
+        ("coo", "row"),
+    ],
+)
+def test_indices_beyond_the_shape_come_before_any_work(format, attribute, value, no_work):
+    if value == 99 and (format == "csc" or attribute == "row"):
+        value = 151  # there are so many rows
+    matrix = broken(format, attribute, value)
+    model = ShallowTanhClassifier(solver="adam")
+    message = (
+        rf"format '{format}', has .* (indices from {min(value, 0)} to|indices from 0 to {value})"
+    )
+    for method in (model.fit, ShallowTanhClassifierCV().fit, model.partial_fit):
+        with pytest.raises(ValueError, match=message):
+            method(matrix, Y)
+    with pytest.raises(ValueError, match=f"In the validation data: X.*{message}"):
+        ShallowTanhClassifier(early_stopping=True).fit(X, Y, X_val=matrix, y_val=Y)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_indices_beyond_the_shape_at_prediction(method):
+    model = ShallowTanhClassifier(4, alpha=1.0, random_state=0).fit(X, Y)
+    with pytest.raises(ValueError, match=r"has 4 columns, but column indices from 0 to 99\. Build"):
+        getattr(model, method)(broken("csr", "indices", 99))
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [(0, 1), (5, 2), (-1, 10**6)], ids=["first", "falls", "beyond"]
+)
+def test_rows_beyond_the_entries_of_a_sparse_matrix(place, value, no_work):
+    matrix = sp.csr_matrix(X)
+    matrix.indptr[place] = value
+    with pytest.raises(ValueError, match=r"indptr of X, .* must rise from 0 to at most"):
+        ShallowTanhClassifier().fit(matrix, Y)
+
+
+@pytest.mark.parametrize("format", ["csr", "csc", "bsr", "coo", "lil", "dok"])
+@pytest.mark.parametrize("make", [sp.csr_matrix, sp.csr_array])
+def test_every_sparse_format_is_taken(format, make):
+    model = ShallowTanhClassifier(4, tol=1e-2, random_state=0).fit(X, Y)
+    np.testing.assert_allclose(
+        model.predict_proba(make(X).asformat(format)), model.predict_proba(X), rtol=1e-9
+    )
+    model.fit(make(X).asformat(format), Y)
