@@ -20,7 +20,7 @@ from ._outputs import Output, output_of
 from ._parameters import Parameters
 from ._predict import network_logits
 from ._standardize import Scaling, unresolved
-from ._target import Target
+from ._target import Target, check_labels, check_list
 
 # Where the documentation is; scikit-learn's HTML representation links to it.
 DOCUMENTATION = "https://skshallow.readthedocs.io/en/latest/"
@@ -57,6 +57,7 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
     def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """X and y as arrays, X dense or CSR without duplicates."""
         check_indices(X)
+        check_list(y)
         X, y = validate_data(
             self,
             X,
@@ -66,6 +67,7 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
             dtype=(np.float64, np.float32),
             multi_output=True,
         )
+        check_labels(y)
         if issparse(X) and not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()

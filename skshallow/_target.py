@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Number
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,29 +23,77 @@ class Target(NamedTuple):
     output: Output
 
 
+# Kinds of labels: what scikit-learn's metrics take as one kind.
+_TEXT, _NUMBER, _BOOLEAN, _MISSING = "text", "number", "boolean", "missing"
+
+
+def _kind(label: Any) -> str:
+    if isinstance(label, str):
+        return _TEXT
+    if isinstance(label, bool | np.bool_):
+        return _BOOLEAN
+    if label is None or type(label).__name__ in ("NAType", "NaTType"):
+        return _MISSING
+    if isinstance(label, Number):
+        return _NUMBER if label == label else _MISSING
+    return type(label).__name__
+
+
+def check_list(y: Any, name: str = "y") -> None:
+    """Raise a ValueError if a list mixes kinds of labels, before NumPy makes them one.
+
+    NumPy makes 2 and 1 of [2, True], and "a" and "1" of ["a", 1].
+    """
+    if isinstance(y, list | tuple):
+        kinds = {_kind(label) for label in y} & {_TEXT, _NUMBER, _BOOLEAN}
+        if len(kinds) > 1:
+            raise _mixed(name)
+
+
+def check_labels(y: Any, name: str = "y") -> None:
+    """Raise a ValueError if labels in an array of Python objects are anything but text.
+
+    Networks could be fitted to them, but scikit-learn's metrics do not take such labels.
+    """
+    if issparse(y) or y.dtype != object:
+        return
+    kinds = [_kind(label) for label in y.flat]
+    if n_missing := kinds.count(_MISSING):
+        raise ValueError(
+            f"{name} has {n_missing} missing label{'s' * (n_missing > 1)}: leave these rows out, "
+            "or give them a label of their own."
+        )
+    if set(kinds) <= {_TEXT}:
+        return
+    if set(kinds) in ({_NUMBER}, {_BOOLEAN}):
+        to = "bool" if kinds[0] == _BOOLEAN else "int"
+        raise ValueError(
+            f"Unknown label type: {name} holds {kinds[0]}s in an array of Python objects, which "
+            f"scikit-learn's metrics do not take: convert it, as by {name}.astype({to})."
+        )
+    raise _mixed(name)
+
+
+def _mixed(name: str) -> ValueError:
+    return ValueError(
+        f"{name} holds labels of mixed or unknown types; give all of them as strings, all as "
+        "numbers or all as booleans. For several labels a row, see "
+        "sklearn.preprocessing.MultiLabelBinarizer."
+    )
+
+
 def encode_target(y: Any, estimator: str = "ShallowTanhClassifier") -> Target:
-    """Classes and codes of y, which check_array has seen.
+    """Classes and codes of y, which check_array and `check_labels` have seen.
 
     Raises
     ------
     ValueError
-        If y holds continuous values, several multiclass columns, a single class or labels
-        of mixed types.
+        If y holds continuous values, several multiclass columns or a single class.
     """
     if issparse(y) and y.shape[1] == 1:
         y = y.toarray()
     if not issparse(y) and y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    if not issparse(y) and y.dtype == object and not all(isinstance(v, str) for v in y.flat):
-        # Labels that a data frame or a list held as Python objects.
-        plain = np.array(y.tolist())
-        if plain.dtype.kind not in "biuf":
-            raise ValueError(
-                "y holds labels of mixed or unknown types; give all of them as strings, all as "
-                "numbers or all as booleans. For several labels a row, see "
-                "sklearn.preprocessing.MultiLabelBinarizer."
-            )
-        y = plain
     kind = type_of_target(y, input_name="y")
     if kind == "multilabel-indicator":
         indicator = indicator_of(y)

@@ -9,6 +9,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import cross_val_score
 
 from skshallow import ShallowTanhClassifier, ShallowTanhClassifierCV, _base, _classifier
 
@@ -113,12 +114,33 @@ def put(value):
         (X, np.eye(3)[Y] * 2 - 1, "of zeros and ones, got the values"),
         (X, np.array([0, "a"] * 75, dtype=object), "labels of mixed or unknown types"),
         (X, np.array(["a", 0] * 75, dtype=object), "labels of mixed or unknown types"),
-        (X, np.array([0, None] * 75, dtype=object), "labels of mixed or unknown types"),
+        (X, np.array([0, None] * 75, dtype=object), "y has 75 missing labels"),
+        (X, Y.astype(object), "y holds numbers in an array of Python objects"),
+        (X, pd.Series(Y > 0, dtype=object), "y holds booleans in an array of Python objects"),
+        (X, pd.DataFrame({"a": Y > 0, "b": Y}, dtype=object), "labels of mixed or unknown types"),
+        (X, [2, True] * 75, "labels of mixed or unknown types"),
     ],
 )
 def test_bad_data_says_what_is_wrong(data, y, message, no_work):
     with pytest.raises(ValueError, match=message):
         ShallowTanhClassifier().fit(data, y)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        Y.tolist(),
+        (Y > 0).tolist(),
+        Y.astype(str).astype(object),
+        pd.Series(Y, dtype="Int64"),
+        pd.Series(Y > 0, dtype="boolean"),
+        pd.Series(Y.astype(str), dtype="string"),
+        pd.Series(Y, dtype="category"),
+    ],
+)
+def test_labels_that_are_fitted_are_scored(y):
+    model = ShallowTanhClassifier(4, alpha=1.0, random_state=0)
+    assert cross_val_score(model, X, y, cv=3).min() > 0.8
 
 
 def test_bad_data_leaves_a_fitted_estimator_as_it_was():

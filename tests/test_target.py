@@ -1,12 +1,13 @@
 """What y says, in numbers; weights have tests of their own (test_weights.py)."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
 
 from skshallow._outputs import ManyClasses, Multilabel, TwoClasses
-from skshallow._target import encode_batch, encode_target
+from skshallow._target import check_labels, check_list, encode_batch, encode_target
 
 
 @pytest.mark.parametrize(
@@ -17,8 +18,6 @@ from skshallow._target import encode_batch, encode_target
         (np.array([True, False, True]), TwoClasses),
         (np.array([5, -3, 5, 7]), ManyClasses),
         (np.array([1.0, 2.0, 2.0]), TwoClasses),
-        (np.array([1, 2, 2], dtype=object), TwoClasses),
-        (np.array([True, False], dtype=object), TwoClasses),
     ],
     ids=str,
 )
@@ -27,9 +26,7 @@ def test_codes_are_positions_among_the_sorted_labels(y, kind):
     assert type(target.output) is kind
     assert target.classes.tolist() == sorted(set(y.tolist()))
     assert target.classes[target.codes].tolist() == y.tolist()
-    # Python objects come out as what they are.
-    assert target.classes.dtype.kind in "biufUO"
-    assert (target.classes.dtype == object) == isinstance(y.tolist()[0], str) * (y.dtype == object)
+    assert target.classes.dtype == y.dtype
 
 
 @pytest.mark.parametrize("storage", [np.asarray, sp.csr_matrix])
@@ -58,13 +55,46 @@ def test_a_single_column_is_a_column_of_labels():
         (np.array([[1, 2], [3, 4], [2, 2]]), "'multiclass-multioutput' is not supported"),
         (np.array([3, 3]), "only one class: 3"),
         (np.array(["ash", "ash"]), "only one class: 'ash'"),
-        (np.array([1, "ash"], dtype=object), "mixed or unknown types"),
-        (np.array([None, "ash"], dtype=object), "mixed or unknown types"),
     ],
 )
 def test_what_is_no_target_is_an_error_that_says_why(y, message):
     with pytest.raises(ValueError, match=message):
         encode_target(y)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([1, 2], r"holds numbers .* metrics do not take: convert it, as by y.astype\(int\)"),
+        ([np.int8(1), 2.0], "holds numbers"),
+        ([True, False], r"holds booleans .* convert it, as by y.astype\(bool\)"),
+        ([np.True_, np.False_], "holds booleans"),
+        ([[1, 0], [0, 1]], "holds numbers"),
+        ([1, "ash"], "mixed or unknown types"),
+        ([1, True], "mixed or unknown types"),
+        ([b"ash", b"oak"], "mixed or unknown types"),
+        ([None, "ash"], "has 1 missing label: leave these rows out"),
+        ([np.nan, "ash", np.nan], "has 2 missing labels"),
+        ([pd.NA, "ash"], "has 1 missing label"),
+        ([pd.NaT, 1], "has 1 missing label"),
+    ],
+)
+def test_objects_that_metrics_do_not_take_are_no_labels(labels, message):
+    with pytest.raises(ValueError, match=f"y .*{message}"):
+        check_labels(np.array(labels, dtype=object))
+
+
+@pytest.mark.parametrize("labels", [[2, True], ["ash", 1], ["ash", True], (np.int8(1), np.True_)])
+def test_a_list_of_several_kinds_of_labels(labels):
+    with pytest.raises(ValueError, match="y holds labels of mixed or unknown types"):
+        check_list(labels)
+
+
+@pytest.mark.parametrize(
+    "labels", [[2, 1.0], ["ash", np.str_("oak")], [True, np.False_], [[1, 0], [0, 1]], [None, 1]]
+)
+def test_a_list_of_one_kind_of_labels(labels):
+    check_list(labels)
 
 
 def test_a_batch_is_encoded_among_all_classes():
