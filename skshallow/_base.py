@@ -20,7 +20,13 @@ from ._outputs import Output, output_of
 from ._parameters import Parameters
 from ._predict import network_logits
 from ._standardize import Scaling, unresolved
-from ._target import Target, check_labels, check_list
+from ._target import (
+    Target,
+    check_labels,
+    check_list,
+    check_number_of_classes,
+    encode_target,
+)
 
 # Where the documentation is; scikit-learn's HTML representation links to it.
 DOCUMENTATION = "https://skshallow.readthedocs.io/en/latest/"
@@ -72,6 +78,12 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
             X = X.copy()
             X.sum_duplicates()
         return X, y
+
+    def _encoded(self, y: Any) -> Target:
+        """Classes and codes of y, which `_validated` has returned."""
+        target = encode_target(y, type(self).__name__)
+        check_number_of_classes(target)
+        return target
 
     # Fitted attributes, which change together
 

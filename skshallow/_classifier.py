@@ -24,7 +24,7 @@ from ._path import shares_loss
 from ._solvers import SOLVERS, Stochastic, make_solver
 from ._standardize import Scaling, column_scaling
 from ._stream import Stream
-from ._target import Target, balanced_as, encode_batch, encode_target, row_weights
+from ._target import Target, balanced_as, encode_batch, row_weights
 from ._validation import ValidationLoss, ValidationScore
 
 
@@ -417,7 +417,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         warm = model.warm_start and hasattr(model, "coefs_")
         given, given_validation = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
         X, y = model._validated(X, y, reset=not warm)
-        target = encode_target(y)
+        target = model._encoded(y)
         if warm:
             model._check_same_network(
                 target,

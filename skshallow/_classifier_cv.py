@@ -39,7 +39,7 @@ from ._path import (
 from ._solvers import make_solver
 from ._splits import Split, default_splits, splits_of_kept
 from ._standardize import column_scaling
-from ._target import Target, encode_target, row_weights
+from ._target import Target, row_weights
 from ._validation import ValidationScore
 
 # What alphas="auto" visits, in units of the mean weight: half decades. On 31 real tables the best
@@ -312,7 +312,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         model, given = self._scratch(), (X, y, sample_weight)
         split_params = model._split_params(params)
         X, y = model._validated(X, y, reset=True)
-        target = encode_target(y, type(self).__name__)
+        target = model._encoded(y)
         w = row_weights(sample_weight, model.class_weight, target, X.shape[0])
         kept = np.flatnonzero(w)
         mean_weight = float(w[kept].mean())

@@ -6,6 +6,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
 
+from skshallow import ShallowTanhClassifier, ShallowTanhClassifierCV
 from skshallow._outputs import ManyClasses, Multilabel, TwoClasses
 from skshallow._target import check_labels, check_list, encode_batch, encode_target
 
@@ -120,3 +121,24 @@ def test_a_batch_of_several_labels_needs_no_classes():
     first = encode_batch(y, None, None)
     assert first.output == Multilabel(2)
     assert encode_batch(y[:1], None, first).codes.tolist() == [[1, 0]]
+
+
+@pytest.mark.parametrize("estimator", [ShallowTanhClassifier, ShallowTanhClassifierCV])
+def test_a_million_distinct_labels_are_refused(estimator):
+    X, y = np.zeros((1_000_000, 1), np.float32), np.arange(1_000_000)
+    with pytest.raises(ValueError, match=r"1000000 distinct labels .* 1.0e\+12 logits.*regressor"):
+        estimator().fit(X, y)
+
+
+def test_many_distinct_labels_have_the_warning_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((30, 2)), np.arange(30) // 2
+    ShallowTanhClassifier(2, tol=0.1, random_state=0).fit(X, y)
+    y[:2] = [100, 101]
+    with pytest.warns(UserWarning, match="number of unique classes is greater than 50%"):
+        ShallowTanhClassifier(2, tol=0.1, random_state=0).fit(X, y)
+
+
+def test_all_classes_of_a_stream_are_distinct_without_a_warning():
+    X, y = np.random.default_rng(0).standard_normal((60, 2)), np.arange(60) // 2
+    ShallowTanhClassifier(2, solver="adam").partial_fit(X, y, classes=np.arange(30))
