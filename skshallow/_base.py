@@ -55,6 +55,8 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
     member a dictionary of what the joined network does not hold.
     """
 
+    class_weight: Any  # a parameter of both
+
     _doc_link_module = "skshallow"
     _doc_link_template = DOCUMENTATION + "generated/{estimator_module}.{estimator_name}.html"
 
@@ -292,7 +294,8 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.classifier_tags.multi_label = True
+        # A row with several labels has no class whose weight it could have.
+        tags.classifier_tags.multi_label = self.class_weight is None
         return tags
 
     # Persistence
