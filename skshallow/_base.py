@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._arrays import FloatArray
 from ._committee import add_prior, describe_members, join, separate
-from ._features import check_indices
+from ._features import check_indices, explained
 from ._messages import left_out
 from ._outputs import Output, output_of
 from ._parameters import Parameters
@@ -22,8 +22,9 @@ from ._predict import network_logits
 from ._standardize import Scaling, unresolved
 from ._target import (
     Target,
+    check_given,
     check_labels,
-    check_list,
+    check_missing,
     check_number_of_classes,
     encode_target,
 )
@@ -64,22 +65,26 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """X and y as arrays, X dense or CSR without duplicates."""
-        check_indices(X)
-        check_list(y)
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            reset=reset,
-            accept_sparse="csr",
-            dtype=(np.float64, np.float32),
-            multi_output=True,
-        )
+        check_given(y)
+        X, y = self._validate(X, y, reset=reset, multi_output=True)
         check_labels(y)
         if issparse(X) and not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()
         return X, y
+
+    def _validate(self, X: Any, *y: Any, **options: Any) -> Any:
+        """`validate_data`, with errors that name what is wrong in X and y, and what helps."""
+        check_indices(X)
+        dtypes = np.float64, np.float32
+        try:
+            return validate_data(self, X, *y, accept_sparse="csr", dtype=dtypes, **options)
+        except (ValueError, TypeError) as error:
+            for labels in y if "NA" in str(error).upper() else ():
+                check_missing(labels)
+            if (clearer := explained(X, error)) is not None:
+                raise clearer from None
+            raise
 
     def _encoded(self, y: Any) -> Target:
         """Classes and codes of y, which `_validated` has returned."""
@@ -181,8 +186,17 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
             return [network]
         return separate(network, members)
 
+    def _is_finite(self) -> bool:
+        """Whether the fitted weights are, which users may write to."""
+        return all(bool(np.isfinite(part).all()) for part in self.coefs_ + self.intercepts_)
+
     def _check_same_network(self, target: Target, why: str, other: str) -> None:
         """Raise a ValueError where the fitted network cannot be continued with these data."""
+        if not self._is_finite():
+            raise ValueError(
+                f"{why}, but coefs_ or intercepts_ hold NaN or infinity. Write finite values, or "
+                f"{other}."
+            )
         n_members = len(self._described()) or 1
         n_hidden = self.coefs_[0].shape[1] // n_members
         trouble = None
@@ -212,12 +226,16 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X: Any) -> FloatArray:
         """Logits of shape (n_samples, n_outputs)."""
-        check_indices(X)
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
+        X = self._validate(X, reset=False)
         (W1, W2), (b1, b2) = self.coefs_, self.intercepts_
         with np.errstate(over="ignore", invalid="ignore"):  # looked for below
             Z = network_logits(X, Parameters(W1, b1, W2, b2))
         if not np.isfinite(Z).all():
+            if not self._is_finite():
+                raise ValueError(
+                    "coefs_ or intercepts_ hold NaN or infinity, so there are no predictions. "
+                    "Write finite values, or fit again."
+                )
             raise ValueError(
                 f"X holds values so large that the network overflows {Z.dtype}: "
                 f"{np.abs(X).max():.3g} at most. Check their units, or give them as float64."

@@ -431,6 +431,12 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
                     y = target.classes[y]
                 w = None if equal else data.w[split.test]
                 found.append(ValidationScore(scorer, predictor, data.X[split.test], y, w)(network))
+            if np.isnan(found).any():
+                raise ValueError(
+                    f"The score of fold {int(np.isnan(found).argmax())} is NaN: scoring="
+                    f"{self.scoring!r} is not defined on the rows that it holds out. Choose "
+                    "another, or give cv larger folds."
+                )
             return np.array(found)
 
         return score

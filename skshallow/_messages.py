@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ._features import named
 from ._fit import Data, Outcome, Settings
 from ._solvers import Ending, Result, Stochastic
 
@@ -23,9 +24,6 @@ _LIGHT = 0.5
 # A network knows nothing if F is not below the loss of the class shares by this share of it. Where
 # all weights have collapsed it was within 2e-7 on the same data.
 _NOTHING = 1e-2
-
-# Columns that a message names at the most.
-_SHOWN = 5
 
 
 def complaint(
@@ -127,12 +125,9 @@ def left_out(columns: Sequence[int], names: Any, dtype: Any) -> str:
     """The warning about columns that vary by too little to be used, or ''; names may be None."""
     if not columns:
         return ""
-    shown = [str(k) if names is None else f"{k} ({names[k]!r})" for k in columns[:_SHOWN]]
-    rest = f" and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else ""
-    which = "columns " if len(columns) > 1 else "column "
     remedy = " or give X as float64" if dtype == np.float32 else ""
     return (
-        f"X varies too little beside its mean in {which}{', '.join(shown)}{rest}: the precision of "
+        f"X varies too little beside its mean in {named(columns, names)}: the precision of "
         f"{np.dtype(dtype)} cannot tell values there from rounding, and the fit leaves them out. "
         f"Subtract a constant where the data are made,{remedy} to use them; drop them if they are "
         "constant."

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.datasets import load_iris
@@ -114,7 +115,11 @@ def put(value):
         (X, np.eye(3)[Y] * 2 - 1, "of zeros and ones, got the values"),
         (X, np.array([0, "a"] * 75, dtype=object), "labels of mixed or unknown types"),
         (X, np.array(["a", 0] * 75, dtype=object), "labels of mixed or unknown types"),
-        (X, np.array([0, None] * 75, dtype=object), "y has 75 missing labels"),
+        (
+            X,
+            np.array([0, None] * 75, dtype=object),
+            "contains NaN or None: 75 missing labels",
+        ),
         (X, Y.astype(object), "y holds numbers in an array of Python objects"),
         (X, pd.Series(Y > 0, dtype=object), "y holds booleans in an array of Python objects"),
         (X, pd.DataFrame({"a": Y > 0, "b": Y}, dtype=object), "labels of mixed or unknown types"),
@@ -150,6 +155,89 @@ def test_bad_data_leaves_a_fitted_estimator_as_it_was():
         with pytest.raises(ValueError, match=r"NaN|continuous|one class"):
             model.fit(data, y)
         assert vars(model) == before
+
+
+MISSING = [pd.NA, *Y.astype(str)[1:]]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        pd.Series(MISSING, dtype="string"),
+        pd.Series(MISSING, dtype=object),
+        pd.Series(MISSING, dtype="category"),
+        pd.Series([None, *Y[1:]], dtype="Int64"),
+        pd.Series([np.nan, *Y[1:]]),
+    ],
+)
+def test_missing_labels_are_counted(y, no_work):
+    with pytest.raises(ValueError, match="Input y contains NaN or None: 1 missing label"):
+        ShallowTanhClassifier().fit(X, y)
+
+
+def frame(value, dtype=object):
+    data = pd.DataFrame(X, columns=list("abcd"))
+    data["c"] = data["c"].astype(dtype)
+    data.loc[3, "c"] = value
+    return data
+
+
+def matrix(value):
+    return sp.csr_matrix(np.where(X[3, 2] == X, value, X))
+
+
+TEXT = r"no numbers in column 2 \('c'\): encode them .*OneHotEncoder.*skrub"
+HOLES = r"missing in column 2 \('c'\)\. Fill them in.*SimpleImputer.*skrub"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (frame("red"), f"could not convert string to float: 'red'. X holds text .*{TEXT}"),
+        (frame("red", str), TEXT),
+        (frame(pd.Timestamp(0)), TEXT),
+        (pd.DataFrame(X, columns=list("abcd")).assign(c=pd.Timestamp(0)), TEXT),
+        (frame(np.nan, float), f"^Input X contains NaN: values are {HOLES}"),
+        (frame(None), HOLES),
+        (frame(pd.NA), HOLES),
+        (frame(pd.NA, "Float64"), HOLES),
+        (pl.DataFrame({"a": X[:, 0], "c": [None, *X[1:, 1]]}), r"missing in column 1 \('c'\)\."),
+        (frame(np.inf, float), r"infinity .*, in column 2 \('c'\)\. Replace or clip"),
+        (frame(np.inf), r"infinity .*, in column 2 \('c'\)\. Replace or clip"),
+        (put("red").tolist(), "no numbers in column 1: encode"),
+        (put("red").astype(str), "no numbers in column 1: encode"),
+        (put(np.nan), "missing in column 1. Fill"),
+        (np.full((150, 9), np.nan), "missing in columns 0, 1, 2, 3, 4 and 4 more. Fill"),
+        (matrix(np.nan), "missing in columns? .*2.* Fill"),
+    ],
+)
+def test_columns_of_X_that_are_no_numbers_are_named(data, message, no_work):
+    for model in (ShallowTanhClassifier(), ShallowTanhClassifierCV()):
+        with pytest.raises((ValueError, TypeError), match=message) as caught:
+            model.fit(data, Y)
+        assert "HistGradientBoosting" not in str(caught.value)
+
+
+def test_columns_that_are_no_numbers_are_named_at_prediction():
+    model = ShallowTanhClassifier(4, alpha=1.0, random_state=0)
+    model.fit(pd.DataFrame(X, columns=list("abcd")), Y)
+    for value, message in (("red", TEXT), (pd.NA, HOLES)):
+        with pytest.raises(ValueError, match=message):
+            model.predict(frame(value))
+
+
+def test_other_errors_are_not_blamed_on_missing_values():
+    model = ShallowTanhClassifier(4, alpha=1.0, random_state=0).fit(X, Y)
+    with pytest.raises(ValueError, match=r"^Expected 2D array, got 1D array instead"):
+        model.predict(np.full(4, np.nan))
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "predict"])
+def test_nan_in_the_weights_is_not_blamed_on_the_data(method):
+    model = ShallowTanhClassifier(4, solver="adam", warm_start=True, max_iter=5, tol=1.0)
+    model.fit(X, Y).coefs_[0][1, 1] = np.nan
+    with pytest.raises(ValueError, match="coefs_ or intercepts_ hold NaN or infinity"):
+        getattr(model, method)(*((X,) if method == "predict" else (X, Y)))
 
 
 METHODS = ["predict", "predict_proba", "predict_log_proba", "decision_function"]

@@ -8,7 +8,7 @@ from sklearn.exceptions import DataConversionWarning
 
 from skshallow import ShallowTanhClassifier, ShallowTanhClassifierCV
 from skshallow._outputs import ManyClasses, Multilabel, TwoClasses
-from skshallow._target import check_labels, check_list, encode_batch, encode_target
+from skshallow._target import check_given, check_labels, encode_batch, encode_target
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,10 @@ def test_what_is_no_target_is_an_error_that_says_why(y, message):
         ([1, "ash"], "mixed or unknown types"),
         ([1, True], "mixed or unknown types"),
         ([b"ash", b"oak"], "mixed or unknown types"),
-        ([None, "ash"], "has 1 missing label: leave these rows out"),
-        ([np.nan, "ash", np.nan], "has 2 missing labels"),
-        ([pd.NA, "ash"], "has 1 missing label"),
-        ([pd.NaT, 1], "has 1 missing label"),
+        ([None, "ash"], "contains NaN or None: 1 missing label. Leave these rows out"),
+        ([np.nan, "ash", np.nan], ": 2 missing labels"),
+        ([pd.NA, "ash"], ": 1 missing label"),
+        ([pd.NaT, 1], ": 1 missing label"),
     ],
 )
 def test_objects_that_metrics_do_not_take_are_no_labels(labels, message):
@@ -88,14 +88,22 @@ def test_objects_that_metrics_do_not_take_are_no_labels(labels, message):
 @pytest.mark.parametrize("labels", [[2, True], ["ash", 1], ["ash", True], (np.int8(1), np.True_)])
 def test_a_list_of_several_kinds_of_labels(labels):
     with pytest.raises(ValueError, match="y holds labels of mixed or unknown types"):
-        check_list(labels)
+        check_given(labels)
 
 
 @pytest.mark.parametrize(
     "labels", [[2, 1.0], ["ash", np.str_("oak")], [True, np.False_], [[1, 0], [0, 1]], [None, 1]]
 )
 def test_a_list_of_one_kind_of_labels(labels):
-    check_list(labels)
+    check_given(labels)
+
+
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="needs NumPy 2")
+def test_strings_of_variable_width_say_how_to_convert_them():
+    labels = np.array(["ash", "oak"], dtype=np.dtypes.StringDType())
+    with pytest.raises(ValueError, match=r"dtype StringDType.*convert it by y.astype\(object\)"):
+        check_given(labels)
+    check_labels(labels.astype(object))
 
 
 def test_a_batch_is_encoded_among_all_classes():
@@ -109,6 +117,13 @@ def test_a_batch_is_encoded_among_all_classes():
     for y, classes, known, message in (
         (["elm"], None, None, "classes must be passed on the first call"),
         (["elm"], ["elm"], None, "only one class: 'elm'"),
+        (["elm"], [["elm", "oak"]], None, r"list of all labels .*, got \[\['elm', 'oak'\]\]"),
+        (["elm"], [["elm", "oak"]], first, "classes must be a list of all labels that may come"),
+        (["elm"], [], None, r"classes must be a list of all labels .*, got \[\]"),
+        (["elm"], "elm", None, "classes must be a list of all labels .*, got 'elm'"),
+        (["elm"], ["elm", None], None, "Input classes contains NaN or None: 1 missing label"),
+        ([1], [1, np.nan], None, "Input classes contains NaN or None: 1 missing label"),
+        ([1], [2, True], None, "classes holds labels of mixed or unknown types"),
         (["elm"], ["elm", "oak"], first, "is not what it was on the first call"),
         (["fir"], None, first, r"y holds the labels \['fir'\]"),
     ):
