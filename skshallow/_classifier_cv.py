@@ -510,7 +510,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
             n_estimators=len(kept.results),
         )  # fmt: skip
         name, found = type(self).__name__, self._left_out(folds.data.X, folds.scaling)
-        if text := complaint(name, kept.results, settings, folds.data.X.dtype):
+        if text := complaint(name, kept.results, settings, folds.data.X.dtype, kept.alphas):
             found.append((text, ConvergenceWarning))
         if text := worse_than_shares(self.best_score_, self.prior_score_, self.combine):
             found.append((text, UserWarning))

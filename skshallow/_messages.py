@@ -27,20 +27,29 @@ _NOTHING = 1e-2
 
 
 def complaint(
-    name: str, outcomes: Sequence[Outcome | Result], settings: Settings, dtype: Any
+    name: str,
+    outcomes: Sequence[Outcome | Result],
+    settings: Settings,
+    dtype: Any,
+    alphas: Sequence[float] = (),
 ) -> str:
-    """The warning if some members of a fit of `name` have not converged, or ''."""
-    unfinished = [outcome for outcome in outcomes if outcome.ending.failed]
+    """The warning if some members of a fit of `name` have not converged, or ''.
+
+    Each member has an alpha of its own where `alphas` are given.
+    """
+    alphas = alphas or [settings.alpha] * len(outcomes)
+    unfinished = [k for k, outcome in enumerate(outcomes) if outcome.ending.failed]
     if not unfinished:
         return ""
-    worst = max(unfinished, key=lambda outcome: outcome.largest_gradient)
-    which = ""
+    k = max(unfinished, key=lambda k: outcomes[k].largest_gradient)
+    worst, which = outcomes[k], ""
     if settings.n_estimators > 1:
         which = f" in {len(unfinished)} of {settings.n_estimators} members"
     return (
-        f"{name} has not converged{which}: {worst.ending.says(worst.n_iter)}, where the largest "
-        f"absolute entry of the gradient is {worst.largest_gradient:.1e}, above "
-        f"tol={settings.tol:g}. {_remedy(worst.ending, settings, dtype)}"
+        f"{name} with n_hidden={settings.n_hidden} and alpha={alphas[k]:g} has not converged"
+        f"{which}: {worst.ending.says(worst.n_iter)}, where the largest absolute entry of the "
+        f"gradient is {worst.largest_gradient:.1e}, above tol={settings.tol:g}. "
+        f"{_remedy(worst.ending, settings, dtype)}"
     )
 
 
