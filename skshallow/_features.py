@@ -132,7 +132,7 @@ def _is_text(value: Any) -> bool:
         except ValueError:
             return True
         return False
-    return not (isinstance(value, Number) or is_missing(value))
+    return not (isinstance(value, Number | np.bool_) or is_missing(value))
 
 
 def is_missing(value: Any) -> bool:

@@ -88,7 +88,9 @@ def check_missing(y: Any, name: str = "y") -> None:
     if y is None or issparse(y):
         return
     labels = np.asarray(y)
-    if labels.dtype.kind in "fO" and (n := sum(_kind(label) == _MISSING for label in labels.flat)):
+    if labels.dtype.kind in ("f", "O") and (
+        n := sum(_kind(label) == _MISSING for label in labels.flat)
+    ):
         raise _missing(name, n)
 
 
