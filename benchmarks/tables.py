@@ -50,18 +50,17 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 import skshallow
-from skshallow import ShallowTanhClassifier
+from skshallow import ShallowTanhClassifier, ShallowTanhClassifierCV
 
 MIN_FREQUENCY, MIN_CLASS, MAX_TRAINING_ROWS = 10, 10, 1600
 QUICK_TABLES, QUICK_TRAINING_ROWS = 6, 200
 
 SHARES = "class shares"
 OURS_CV = {
-    f"ShallowTanhClassifierCV, {combine}": lambda seed, combine=combine: (
-        skshallow.ShallowTanhClassifierCV(combine=combine, random_state=seed)
+    f"ShallowTanhClassifierCV, {combine}": lambda seed, combine=combine: ShallowTanhClassifierCV(
+        combine=combine, random_state=seed
     )
     for combine in ("stack", "best")
-    if hasattr(skshallow, "ShallowTanhClassifierCV")
 }
 MODELS = {
     SHARES: lambda seed: DummyClassifier(strategy="prior"),

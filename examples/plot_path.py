@@ -51,7 +51,9 @@ def make_model():
             make_column_selector(dtype_include="number"),
         ),
         (
-            OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=10),
+            OneHotEncoder(
+                handle_unknown="infrequent_if_exist", min_frequency=10, sparse_output=False
+            ),
             make_column_selector(dtype_exclude="number"),
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import partial
 from numbers import Integral, Real
@@ -23,13 +24,14 @@ from ._classifier import ShallowTanhClassifier
 from ._committee import add_prior, join, spawn
 from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, with_callbacks
 from ._fit import Data, Settings
-from ._messages import check_finite, complaint, overwhelmed, worse_than_shares
+from ._messages import check_finite, complaint, not_finite, overwhelmed, worse_than_shares
 from ._path import (
     Choice,
     Folds,
     Kept,
     PathSettings,
     Step,
+    alphas_of,
     combined_logits,
     follow,
     log_odds,
@@ -42,20 +44,15 @@ from ._standardize import column_scaling
 from ._target import Target, row_weights
 from ._validation import ValidationScore
 
-# What alphas="auto" visits, in units of the mean weight: half decades. On 31 real tables the best
-# single one lay between 1 and 30.
-_AUTO = np.logspace(-2, 2, 9)
-
-# Where the path starts, in the same units. On 31 real tables the mean log-loss was 0.3657 from 1
-# and 0.3658 from 3.16, and the time 0.322 and 0.278 s; on a dozen of them 0.3646, 0.3652 and 0.3675
-# from 1, 3.16 and 10, and the time 0.306, 0.264 and 0.241 s.
-_FIRST = 10**0.5
-
 # The path's tolerance beside that of the networks that are kept. On a dozen real tables, with
 # tol=3e-4 and three seeds, the mean log-loss was 0.3680 for 3 and 0.3684 for 4, which takes an
 # eighth less time; with one seed and an earlier path it was 0.364 for 1, 0.364 for 3, 0.367 for 7
 # and 0.370 for 10, and the time 7.7, 3.8, 2.9 and 2.8 s.
 _LOOSER = 4.0
+
+# Beyond so many rows the path's tolerance falls with the square root of their number, as the noise
+# of a mean gradient does.
+_ROWS = 2000
 
 
 class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
@@ -79,9 +76,9 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
     alphas : "auto", int or array-like of float, default="auto"
         Strengths of the penalty to visit. "auto" are half decades from 0.01 to 100 times the mean
         weight, so that scaling all weights changes nothing, from 3.16 outwards; a direction ends
-        where the log-loss of the rows that are held out gets worse. An int is a number of values in
-        that range, and an array holds values as `ShallowTanhClassifier.alpha`, not negative, from
-        the middle outwards; these are visited whole.
+        where the log-loss of the rows that are held out gets worse. An int, at least 2, is a number
+        of values in that range, and an array holds values as `ShallowTanhClassifier.alpha`, not
+        negative, from the middle outwards; these are visited whole.
 
     cv : int, cross-validation generator, iterable or None, default=None
         None is 5 shuffled folds, stratified by class except for a multilabel y, and fewer where a
@@ -90,8 +87,8 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
 
     scoring : str, callable or None, default=None
         Score of `scores_`, `alpha_` and `best_score_`, greater being better: a scikit-learn scorer
-        or its name; None is minus the weighted log-loss. The path and the stack go by the log-loss
-        whatever the score is.
+        or its name, which gets the sample weights, but not those of classes. None is minus the
+        log-loss, with both. The path and the stack go by the log-loss whatever the score is.
 
     combine : {"stack", "best"}, default="stack"
         "stack" weighs the alphas, and the log-odds of the class shares beside them, by the least
@@ -208,7 +205,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
 
     _parameter_constraints = {  # noqa: RUF012 (scikit-learn reads it from the class)
         "n_hidden": [Interval(Integral, 1, None, closed="left")],
-        "alphas": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), "array-like"],
+        "alphas": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left"), "array-like"],
         "cv": ["cv_object"],
         "scoring": [StrOptions(set(get_scorer_names())), callable, None],
         "combine": [StrOptions({"stack", "best"})],
@@ -318,28 +315,36 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         mean_weight = float(w[kept].mean())
         data = Data.of_positive_weight(X, target.codes, w)
         random_state = check_random_state(model.random_state)
-        splits = model._splits(X, y, data, target, kept, random_state, split_params)
+        splits = model._splits(X, data, target, kept, random_state, split_params)
         scaling = column_scaling(data.X, data.w) if model.standardize else None
-        folds = Folds(data, target.output, scaling, splits, model._path_settings(_LOOSER))
-        score = model._fold_scores(folds, target)
-        alphas, first, end_early = _alphas_of(model.alphas, mean_weight)
+        looser = _LOOSER * min(1.0, (_ROWS / len(kept)) ** 0.5)
+        folds = Folds(data, target.output, scaling, splits, model._path_settings(looser))
+        sample_w = row_weights(sample_weight, None, target, X.shape[0])[kept]
+        score, scores = model._fold_scores(folds, target, sample_w), {}
+        alphas, first, end_early = alphas_of(model.alphas, mean_weight)
         callbacks = None
         if hasattr(self, "_skl_callbacks"):
             callbacks = FitCallbacks(self, *given, len(alphas))
 
         def report(step: Step) -> bool:
+            scores[step.alpha] = score([step], np.ones(1), 0.0)
             if model.verbose:
-                _print_step(step, score([step], np.ones(1), 0.0))
+                _print_step(step, scores[step.alpha])
             return callbacks is not None and callbacks.iteration(
                 lambda: model._with_step(step, folds, target)._fitted_attributes()
             )
 
+        if model.verbose:
+            name = model.scoring or "minus the log-loss"
+            print(f"{len(kept)} rows, {len(splits)} folds, score: {name}, on rows held out")
         states = spawn(random_state, len(splits))
         thetas = np.array([folds.layout.initial(state) for state in states])
         steps = follow(
             folds, alphas, thetas, states, first=first, end_early=end_early, report=report
         )
-        choice = model._choose(steps, folds, score)
+        choice = model._choose(
+            steps, np.array([scores[step.alpha] for step in steps]), folds, score
+        )
         ends = refit(folds, model._path_settings(1.0), choice, int(model.n_estimators), states)
         model._clear_fit()
         model._set_fit(choice, ends, folds, target)
@@ -389,7 +394,6 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
     def _splits(
         self,
         X: Any,
-        y: Any,
         data: Data,
         target: Target,
         kept: IntArray,
@@ -400,9 +404,13 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         if self.cv is None:
             seed = random_state.randint(2**31 - 1)
             splits = default_splits(data.codes, target.classes, seed)
+        elif isinstance(self.cv, Integral):
+            splitter = check_cv(self.cv, data.codes, classifier=True)
+            splits = [Split(*rows) for rows in splitter.split(np.zeros(len(kept)), data.codes)]
         else:
-            given = check_cv(self.cv, y, classifier=True).split(X, y, **params)
-            splits = splits_of_kept(given, X.shape[0], kept)
+            # Codes, since splitters do not take labels of every kind.
+            given = check_cv(self.cv, target.codes, classifier=True)
+            splits = splits_of_kept(given.split(X, target.codes, **params), X.shape[0], kept)
         if self.n_estimators > len(splits):
             raise ValueError(
                 f"n_estimators={self.n_estimators} is more than the {len(splits)} folds, from "
@@ -410,15 +418,14 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
             )
         return splits
 
-    def _fold_scores(self, folds: Folds, target: Target) -> FoldScores:
-        """What scores a weighted sum of steps in each fold."""
-        if self.scoring is None:
+    def _fold_scores(self, folds: Folds, target: Target, w: FloatArray) -> FoldScores:
+        """What scores a weighted sum of steps in each fold; w are the sample weights."""
+        if self.scoring in (None, "neg_log_loss"):
             return lambda steps, v, prior: (
                 -folds.fold_losses(combined_logits(steps, v, prior, folds))
             )
         scorer = check_scoring(self, self.scoring)
-        data = folds.data
-        equal = bool((data.w == data.w[0]).all())
+        data, equal = folds.data, bool((w == w[0]).all())
         predictor = partial(self._without_names, target, np.float64)
 
         def score(steps: list[Step], v: FloatArray, prior: float) -> FloatArray:
@@ -429,14 +436,9 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
                 y = data.codes[split.test]
                 if not target.output.multilabel:
                     y = target.classes[y]
-                w = None if equal else data.w[split.test]
-                found.append(ValidationScore(scorer, predictor, data.X[split.test], y, w)(network))
-            if np.isnan(found).any():
-                raise ValueError(
-                    f"The score of fold {int(np.isnan(found).argmax())} is NaN: scoring="
-                    f"{self.scoring!r} is not defined on the rows that it holds out. Choose "
-                    "another, or give cv larger folds."
-                )
+                own = None if equal else w[split.test]
+                test = data.X[split.test], y, own
+                found.append(ValidationScore(scorer, predictor, *test)(network))
             return np.array(found)
 
         return score
@@ -448,25 +450,34 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         model._set_network(target, folds.networks(step.thetas), folds.data.X.dtype)
         return model
 
-    def _choose(self, steps: list[Step], folds: Folds, score: FoldScores) -> Choice:
-        """The weights of the steps, and their scores."""
-        one = np.ones(1)
-        scores = np.array([score([step], one, 0.0) for step in steps])
-        best = int(np.argmax(scores.mean(axis=1)))
+    def _choose(
+        self, steps: list[Step], scores: FloatArray, folds: Folds, score: FoldScores
+    ) -> Choice:
+        """The weights of the steps, from their scores by fold."""
+        means = scores.mean(axis=1)
+        finite = np.isfinite(means)
+        if not finite.any():
+            raise ValueError(
+                f"scoring={self.scoring!r} gives no finite mean score at any alpha, but by fold "
+                f"{scores[0]} at alpha={steps[0].alpha:.3g}. Is it defined on every fold?"
+            )
+        best = int(np.argmax(np.where(finite, means, -np.inf)))
         weights, prior = np.zeros(len(steps)), 0.0
         if self.combine == "best":
             weights[best] = 1.0
         else:
-            candidates = [*(step.logits for step in steps), folds.prior_logits()]
-            *found, prior = stack(candidates, folds.codes, folds.w, folds.output)
-            weights[:] = found
+            live = [k for k, step in enumerate(steps) if not folds.flat(step.logits)]
+            candidates = [*(steps[k].logits for k in live), folds.prior_logits()]
+            *weights[live], prior = stack(candidates, folds.codes, folds.w, folds.output)
         if not weights.any():
             # Nothing but the class shares counts; a network of weight zero says it.
             used = [int(np.argmin([step.loss for step in steps]))]
         else:
             used = np.flatnonzero(weights).tolist()
         best_score = score([steps[k] for k in used], weights[used], float(prior)).mean()
-        prior_score = score(steps[:1], np.zeros(1), 1.0).mean()
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # a score may not be defined for constant predictions
+            prior_score = score(steps[:1], np.zeros(1), 1.0).mean()
         return Choice(
             steps, scores, best, weights, float(prior), used, float(best_score), float(prior_score)
         )
@@ -510,13 +521,16 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
             n_estimators=len(kept.results),
         )  # fmt: skip
         name, found = type(self).__name__, self._left_out(folds.data.X, folds.scaling)
+        if text := not_finite(self.scores_, self.alphas_, self.scoring):
+            found.append((text, UserWarning))
         if text := complaint(name, kept.results, settings, folds.data.X.dtype, kept.alphas):
             found.append((text, ConvergenceWarning))
         if text := worse_than_shares(self.best_score_, self.prior_score_, self.combine):
             found.append((text, UserWarning))
-        least = min(step.loss for step in choice.steps)
-        alpha = float(self.alphas_[0])
-        if text := overwhelmed(name, alpha, folds.data, least, folds.prior_loss):
+        least, alpha = min(step.loss for step in choice.steps), float(self.alphas_[0])
+        if text := overwhelmed(
+            name, alpha, folds.data, least, lambda: folds.loss(folds.prior_logits())
+        ):
             found.append((text, UserWarning))
         return found
 
@@ -534,7 +548,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         members = []
         for network, known in zip(self._networks(), self._members, strict=True):
             member = ShallowTanhClassifier(
-                self.n_hidden, alpha=known["alpha"], solver=self.solver, tol=self.tol,
+                len(network.b1), alpha=known["alpha"], solver=self.solver, tol=self.tol,
                 standardize=self.standardize, class_weight=self.class_weight,
                 max_iter=self.max_iter,
             )  # fmt: skip
@@ -550,19 +564,6 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
 # Scores by fold, (n_folds,), of the sum of some steps' logits with weights v, and of the class
 # shares' log-odds times a weight.
 FoldScores = Callable[[list[Step], FloatArray, float], FloatArray]
-
-
-def _alphas_of(alphas: Any, mean_weight: float) -> tuple[FloatArray, int, bool]:
-    """Alphas to visit, ascending; number of the first; whether a direction may end early."""
-    if isinstance(alphas, str | Integral):
-        auto = isinstance(alphas, str)
-        values = _AUTO if auto else np.logspace(-2, 2, int(alphas))
-        first = int(np.argmin(np.abs(np.log(values / _FIRST))))
-        return values * mean_weight, first, auto
-    values = np.unique(np.asarray(alphas, dtype=np.float64).ravel())
-    if not (len(values) and np.isfinite(values).all() and values[0] >= 0):
-        raise ValueError(f"alphas must be finite and not negative, at least one, got {alphas!r}.")
-    return values, len(values) // 2, False
 
 
 def _print_step(step: Step, scores: FloatArray) -> None:

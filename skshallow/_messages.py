@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ._arrays import FloatArray
 from ._features import named
 from ._fit import Data, Outcome, Settings
 from ._solvers import Ending, Result, Stochastic
 
 # A score counts as worse than that of the class shares if it is so by more than this share of it:
 # the mean over folds is not what the stack minimises, which weighs the folds by their rows.
-_WORSE = 1e-2
+_MARGIN = 1e-2
 
 # Weights are blamed for a network that knows nothing where a row weighs at most this on average,
 # and alpha is more than this share of their sum. On iris, wine and breast cancer with weights of
@@ -87,8 +88,8 @@ def check_finite(loss: float, parts: list[Any], dtype: Any) -> None:
 
 def worse_than_shares(best_score: float, prior_score: float, combine: str) -> str:
     """The warning if the score of what is kept is worse than that of the class shares, or ''."""
-    if best_score >= prior_score - _WORSE * abs(prior_score):
-        return ""
+    if not best_score < prior_score - _MARGIN * abs(prior_score):
+        return ""  # also where a score is not a number
     remedy = "The features seem to say nothing about y by this score."
     if combine == "best":
         remedy = "Use combine='stack', which has the class shares among its candidates."
@@ -140,4 +141,16 @@ def left_out(columns: Sequence[int], names: Any, dtype: Any) -> str:
         f"{np.dtype(dtype)} cannot tell values there from rounding, and the fit leaves them out. "
         f"Subtract a constant where the data are made,{remedy} to use them; drop them if they are "
         "constant."
+    )
+
+
+def not_finite(scores: FloatArray, alphas: FloatArray, scoring: Any) -> str:
+    """The warning if scores (n_alphas, n_folds) are not all finite, or ''."""
+    bad = alphas[~np.isfinite(scores).all(axis=1)]
+    if not len(bad):
+        return ""
+    values = ", ".join(f"{alpha:.3g}" for alpha in bad)
+    return (
+        f"scoring={scoring!r} is not finite in some fold for alpha={values}, so that these values "
+        "are not chosen. Is the score defined on every fold?"
     )

@@ -62,6 +62,8 @@ def splits_of_kept(given: Iterable[tuple[Any, Any]], n_samples: int, kept: IntAr
         Split(*(rows[rows >= 0] for rows in (position[train], position[test])))
         for train, test in given
     ]
+    if not splits:
+        raise ValueError("cv gives no folds: give it at least one.")
     for k, split in enumerate(splits):
         if not (len(split.train) and len(split.test)):
             raise ValueError(

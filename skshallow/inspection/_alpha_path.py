@@ -270,7 +270,9 @@ class AlphaPathDisplay:
         # The scores are above the bars, and their legend, which keeps clear of lines in its own
         # axes, keeps clear of a line from bar to bar, unseen.
         low, high = self.ax_.get_ylim()
+        ticks = [tick for tick in self.ax_.get_yticks() if low <= tick <= high]
         self.ax_.set_ylim(low - (high - low) * _BARS / (1 - _BARS), high)
+        self.ax_.set_yticks(ticks)
         self.ax_.add_artist(
             plt.Line2D(
                 np.repeat(self.alphas, 3),
