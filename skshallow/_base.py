@@ -14,13 +14,26 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._arrays import FloatArray
 from ._committee import add_prior, describe_members, join, separate
+from ._features import check_indices, explained
+from ._messages import left_out
 from ._outputs import Output, output_of
 from ._parameters import Parameters
 from ._predict import network_logits
-from ._target import Target
+from ._standardize import Scaling, unresolved
+from ._target import (
+    Target,
+    check_given,
+    check_labels,
+    check_missing,
+    check_number_of_classes,
+    encode_target,
+)
 
 # Where the documentation is; scikit-learn's HTML representation links to it.
 DOCUMENTATION = "https://skshallow.readthedocs.io/en/latest/"
+
+# Texts to warn of and their categories.
+Complaints = list[tuple[str, type[Warning]]]
 
 
 class _VersionWarning(InconsistentVersionWarning):
@@ -43,6 +56,8 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
     member a dictionary of what the joined network does not hold.
     """
 
+    class_weight: Any  # a parameter of both
+
     _doc_link_module = "skshallow"
     _doc_link_template = DOCUMENTATION + "generated/{estimator_module}.{estimator_name}.html"
 
@@ -50,19 +65,32 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """X and y as arrays, X dense or CSR without duplicates."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            reset=reset,
-            accept_sparse="csr",
-            dtype=(np.float64, np.float32),
-            multi_output=True,
-        )
+        check_given(y)
+        X, y = self._validate(X, y, reset=reset, multi_output=True)
+        check_labels(y)
         if issparse(X) and not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()
         return X, y
+
+    def _validate(self, X: Any, *y: Any, **options: Any) -> Any:
+        """`validate_data`, with errors that name what is wrong in X and y, and what helps."""
+        check_indices(X)
+        dtypes = np.float64, np.float32
+        try:
+            return validate_data(self, X, *y, accept_sparse="csr", dtype=dtypes, **options)
+        except (ValueError, TypeError) as error:
+            for labels in y if "NA" in str(error).upper() else ():
+                check_missing(labels)
+            if (clearer := explained(X, error)) is not None:
+                raise clearer from None
+            raise
+
+    def _encoded(self, y: Any) -> Target:
+        """Classes and codes of y, which `_validated` has returned."""
+        target = encode_target(y, type(self).__name__)
+        check_number_of_classes(target)
+        return target
 
     # Fitted attributes, which change together
 
@@ -103,6 +131,19 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         if weights is not None or len(networks) > 1:
             self._members: list[dict[str, Any]] = describe_members(networks, weights, joined)
 
+    def _with_network(self, target: Target, network: Parameters, dtype: Any) -> Self:
+        """A copy of this estimator that predicts with a network under way."""
+        model = self._scratch()
+        model._clear_fit()
+        model._set_network(target, [network], dtype)
+        return model
+
+    def _without_names(self, target: Target, dtype: Any, network: Parameters) -> Self:
+        """As `_with_network`, for a scorer, which gets X without the names of its columns."""
+        model = self._with_network(target, network, dtype)
+        model.__dict__.pop("feature_names_in_", None)
+        return model
+
     def _fitted_attributes(self) -> dict[str, Any]:
         """All that a fit has set."""
         return {
@@ -111,11 +152,24 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
             if (name.endswith("_") and not name.startswith("_")) or name in ("_members", "_stream")
         }
 
+    def _finish(self, fitted: Self, complaints: Complaints) -> None:
+        """Warn, and then take over the fitted attributes of a scratch copy."""
+        for text, category in complaints:
+            # Past the method of the user and scikit-learn's wrapper, to the line that called it.
+            warnings.warn(text, category, stacklevel=4)
+        self._take_over(fitted)
+
     def _take_over(self, fitted: Self) -> None:
         """Take over the fitted attributes of a scratch copy, all at once, whatever interrupts."""
         stale = self._fitted_attributes()
         kept = {name: value for name, value in vars(self).items() if name not in stale}
         self.__dict__ = kept | fitted._fitted_attributes()
+
+    def _left_out(self, X: Any, scaling: Scaling | None) -> Complaints:
+        """The warning about columns of X that vary too little to be used, if there are any."""
+        columns = [] if scaling is None else unresolved(X, scaling)
+        text = left_out(columns, getattr(self, "feature_names_in_", None), X.dtype)
+        return [(text, UserWarning)] if text else []
 
     # Members
 
@@ -131,6 +185,29 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
         if not members:
             return [network]
         return separate(network, members)
+
+    def _is_finite(self) -> bool:
+        """Whether the fitted weights are, which users may write to."""
+        return all(bool(np.isfinite(part).all()) for part in self.coefs_ + self.intercepts_)
+
+    def _check_same_network(self, target: Target, why: str, other: str) -> None:
+        """Raise a ValueError where the fitted network cannot be continued with these data."""
+        if not self._is_finite():
+            raise ValueError(
+                f"{why}, but coefs_ or intercepts_ hold NaN or infinity. Write finite values, or "
+                f"{other}."
+            )
+        n_members = len(self._described()) or 1
+        n_hidden = self.coefs_[0].shape[1] // n_members
+        trouble = None
+        if target.output != self._output() or not np.array_equal(self.classes_, target.classes):
+            trouble = f"the classes in y are {target.classes} and the fitted ones {self.classes_}"
+        elif n_hidden != self.n_hidden:
+            trouble = f"n_hidden={self.n_hidden} and it has {n_hidden} hidden units"
+        elif n_members != self.n_estimators:
+            trouble = f"n_estimators={self.n_estimators} and it has n_estimators={n_members}"
+        if trouble is not None:
+            raise ValueError(f"{why}, but {trouble}. Keep them the same, or {other}.")
 
     # Prediction
 
@@ -149,11 +226,16 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X: Any) -> FloatArray:
         """Logits of shape (n_samples, n_outputs)."""
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
+        X = self._validate(X, reset=False)
         (W1, W2), (b1, b2) = self.coefs_, self.intercepts_
         with np.errstate(over="ignore", invalid="ignore"):  # looked for below
             Z = network_logits(X, Parameters(W1, b1, W2, b2))
         if not np.isfinite(Z).all():
+            if not self._is_finite():
+                raise ValueError(
+                    "coefs_ or intercepts_ hold NaN or infinity, so there are no predictions. "
+                    "Write finite values, or fit again."
+                )
             raise ValueError(
                 f"X holds values so large that the network overflows {Z.dtype}: "
                 f"{np.abs(X).max():.3g} at most. Check their units, or give them as float64."
@@ -230,7 +312,8 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.classifier_tags.multi_label = True
+        # A row with several labels has no class whose weight it could have.
+        tags.classifier_tags.multi_label = self.class_weight is None
         return tags
 
     # Persistence

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -14,16 +14,17 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 
-from ._base import TanhNetworkClassifier
+from ._base import Complaints, TanhNetworkClassifier
 from ._callbacks import FitCallbacks
 from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, with_callbacks
 from ._fit import Data, Fit, Score, Settings, course, extend_course, fit_members, make_problem
-from ._messages import check_finite, complaint
+from ._messages import check_finite, complaint, overwhelmed
 from ._parameters import Parameters
+from ._path import shares_loss
 from ._solvers import SOLVERS, Stochastic, make_solver
-from ._standardize import column_scaling
+from ._standardize import Scaling, column_scaling
 from ._stream import Stream
-from ._target import Target, balanced_as, encode_batch, encode_target, row_weights
+from ._target import Target, balanced_as, encode_batch, row_weights
 from ._validation import ValidationLoss, ValidationScore
 
 
@@ -400,26 +401,26 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         -----
         ConvergenceWarning
             If the fit stopped before the gradient was at most `tol`, other than by early stopping.
+
+        UserWarning
+            If the network knows nothing because `alpha` is large beside the sum of the weights, or
+            a column of X varies too little beside its mean to be used.
         """
-        model, text = self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
-        if text:
-            # Past this method and scikit-learn's wrapper, to the line that called it.
-            warnings.warn(text, ConvergenceWarning, stacklevel=3)
-        self._take_over(model)
+        self._finish(*self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val))
         return self
 
     # Inside, so that callbacks are torn down after a failed fit too.
     @with_callbacks
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any
-    ) -> tuple[Self, str]:
+    ) -> tuple[Self, Complaints]:
         """Fit a copy; the copy, and what to warn of."""
         model = self._scratch()
         settings = model._settings()
         warm = model.warm_start and hasattr(model, "coefs_")
         given, given_validation = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
         X, y = model._validated(X, y, reset=not warm)
-        target = encode_target(y)
+        target = model._encoded(y)
         if warm:
             model._check_same_network(
                 target,
@@ -458,7 +459,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         model._set_fit(fit, target, X.dtype)
         if callbacks is not None:
             callbacks.end(model._fitted_attributes)
-        return model, complaint("ShallowTanhClassifier", fit.outcomes, settings, X.dtype)
+        return model, model._complaints(fit, settings, data, target, scaling)
 
     def _settings(self) -> Settings:
         """The parameters, as the fit needs them."""
@@ -504,21 +505,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             return ValidationLoss(X, y, w, target.output)
         if y.ndim == 1:
             y = target.classes[y]
-
-        def model_of(network: Parameters) -> ShallowTanhClassifier:
-            model = self._with_network(target, network, X.dtype)
-            model.__dict__.pop("feature_names_in_", None)
-            return model
-
         scorer = check_scoring(self, self.scoring)
+        model_of = partial(self._without_names, target, X.dtype)
         return ValidationScore(scorer, model_of, X, y, None if (w == w[0]).all() else w)
-
-    def _with_network(self, target: Target, network: Parameters, dtype: Any) -> Self:
-        """A copy of this estimator that predicts with a network under way."""
-        model = self._scratch()
-        model._clear_fit()
-        model._set_network(target, [network], dtype)
-        return model
 
     def _set_fit(self, fit: Fit, target: Target, dtype: Any) -> None:
         """Set all fitted attributes, or raise if something is not finite."""
@@ -530,6 +519,18 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         for m, member in enumerate(self._described()):
             own = course(fit, slice(m, m + 1), self.early_stopping)
             member.update(own, loss_=outcomes[m].value)
+
+    def _complaints(
+        self, fit: Fit, settings: Settings, data: Data, target: Target, scaling: Scaling | None
+    ) -> Complaints:
+        """What to warn of."""
+        name, found = "ShallowTanhClassifier", self._left_out(data.X, scaling)
+        if text := complaint(name, fit.outcomes, settings, data.X.dtype):
+            found.append((text, ConvergenceWarning))
+        alone = partial(shares_loss, data.codes, data.w, target.output)
+        if text := overwhelmed(name, settings.alpha, data, self.loss_, alone):
+            found.append((text, UserWarning))
+        return found
 
     @property
     def estimators_(self) -> list[ShallowTanhClassifier]:
@@ -608,6 +609,11 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             If data or weights are invalid, or do not go with the earlier ones, or a parameter does
             not go with partial_fit; the estimator is then left as it was.
 
+        Warns
+        -----
+        UserWarning
+            If a column of the batch varies too little beside its mean to be used.
+
         Examples
         --------
         >>> from sklearn.datasets import load_breast_cancer
@@ -620,10 +626,12 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         >>> model.score(X, y) > 0.9
         True
         """
-        self._partial_fit(X, y, classes, sample_weight)
+        self._finish(*self._partial_fit(X, y, classes, sample_weight))
         return self
 
-    def _partial_fit(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> None:
+    def _partial_fit(
+        self, X: Any, y: Any, classes: Any, sample_weight: Any
+    ) -> tuple[Self, Complaints]:
         model = self._scratch()
         for name, forbidden in (("early_stopping", True), ("class_weight", "balanced")):
             if getattr(model, name) == forbidden:
@@ -657,7 +665,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         for m, member in enumerate(model._described()):
             extend_course(member, earlier[m] if earlier else {}, losses[m])
         model._stream = stream.state
-        self._take_over(model)
+        known = stream.state
+        scaling = Scaling(known["mean"], known["scale"]) if settings.standardize else None
+        return model, model._left_out(data.X, scaling)
 
     def _resumed_stream(self) -> Stream:
         """The stream of earlier calls, or a new one."""
@@ -665,20 +675,6 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         if state is None:
             return Stream.start(self.solver, check_random_state(self.random_state))
         return Stream.resume(state, self.solver)
-
-    def _check_same_network(self, target: Target, why: str, other: str) -> None:
-        """Raise a ValueError where the fitted network cannot be continued with these data."""
-        n_members = len(self._described()) or 1
-        n_hidden = self.coefs_[0].shape[1] // n_members
-        trouble = None
-        if target.output != self._output() or not np.array_equal(self.classes_, target.classes):
-            trouble = f"the classes in y are {target.classes} and the fitted ones {self.classes_}"
-        elif n_hidden != self.n_hidden:
-            trouble = f"n_hidden={self.n_hidden} and it has {n_hidden} hidden units"
-        elif n_members != self.n_estimators:
-            trouble = f"n_estimators={self.n_estimators} and it has n_estimators={n_members}"
-        if trouble is not None:
-            raise ValueError(f"{why}, but {trouble}. Keep them the same, or {other}.")
 
 
 # Where users import it from, and so the type that they are asked to trust in a saved model.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -17,14 +18,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from ._arrays import FloatArray, IntArray
-from ._base import TanhNetworkClassifier
+from ._base import Complaints, TanhNetworkClassifier
 from ._callbacks import FitCallbacks
 from ._classifier import ShallowTanhClassifier
 from ._committee import add_prior, join, spawn
 from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, with_callbacks
 from ._fit import Data, Settings
-from ._messages import check_finite, complaint, not_finite, worse_than_shares
-from ._parameters import Parameters
+from ._messages import check_finite, complaint, not_finite, overwhelmed, worse_than_shares
 from ._path import (
     Choice,
     Folds,
@@ -41,7 +41,7 @@ from ._path import (
 from ._solvers import make_solver
 from ._splits import Split, default_splits, splits_of_kept
 from ._standardize import column_scaling
-from ._target import Target, encode_target, row_weights
+from ._target import Target, row_weights
 from ._validation import ValidationScore
 
 # The path's tolerance beside that of the networks that are kept. On a dozen real tables, with
@@ -294,25 +294,22 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         UserWarning
             If what is kept has a worse score than the class shares. The stack has them among its
             candidates, so that this is for ``combine="best"``, and for scores other than the
-            log-loss.
+            log-loss. Or if all of the given `alphas` are large beside the sum of the weights, or
+            a column of X varies too little beside its mean to be used.
         """
-        model, complaints = self._fit(X, y, sample_weight, params)
-        for text, category in complaints:
-            # Past this method and scikit-learn's wrapper, to the line that called it.
-            warnings.warn(text, category, stacklevel=3)
-        self._take_over(model)
+        self._finish(*self._fit(X, y, sample_weight, params))
         return self
 
     # Inside, so that callbacks are torn down after a failed fit too.
     @with_callbacks
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]
-    ) -> tuple[Self, list[tuple[str, type[Warning]]]]:
+    ) -> tuple[Self, Complaints]:
         """Fit a copy; the copy, and what to warn of."""
         model, given = self._scratch(), (X, y, sample_weight)
         split_params = model._split_params(params)
         X, y = model._validated(X, y, reset=True)
-        target = encode_target(y, type(self).__name__)
+        target = model._encoded(y)
         w = row_weights(sample_weight, model.class_weight, target, X.shape[0])
         kept = np.flatnonzero(w)
         mean_weight = float(w[kept].mean())
@@ -353,7 +350,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         model._set_fit(choice, ends, folds, target)
         if callbacks is not None:
             callbacks.end(model._fitted_attributes)
-        return model, model._complaints(ends, X.dtype)
+        return model, model._complaints(choice, ends, folds)
 
     def _path_settings(self, looser: float) -> PathSettings:
         """The parameters, as the path needs them, with a tolerance so many times as large."""
@@ -429,13 +426,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
             )
         scorer = check_scoring(self, self.scoring)
         data, equal = folds.data, bool((w == w[0]).all())
-
-        def predictor(network: Parameters) -> ShallowTanhClassifierCV:
-            model = self._scratch()
-            model._clear_fit()
-            model._set_network(target, [network], network.W1.dtype)
-            model.__dict__.pop("feature_names_in_", None)
-            return model
+        predictor = partial(self._without_names, target, np.float64)
 
         def score(steps: list[Step], v: FloatArray, prior: float) -> FloatArray:
             found = []
@@ -522,19 +513,24 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
                 f"together           score {choice.best_score:.5f}"
             )
 
-    def _complaints(self, kept: Kept, dtype: Any) -> list[tuple[str, type[Warning]]]:
+    def _complaints(self, choice: Choice, kept: Kept, folds: Folds) -> Complaints:
         """What to warn of."""
         settings = Settings(
             n_hidden=self.n_hidden, alpha=0.0, standardize=self.standardize,
             solver=make_solver("lbfgs", {}), max_iter=self.max_iter, tol=self.tol,
             n_estimators=len(kept.results),
         )  # fmt: skip
-        found: list[tuple[str, type[Warning]]] = []
+        name, found = type(self).__name__, self._left_out(folds.data.X, folds.scaling)
         if text := not_finite(self.scores_, self.alphas_, self.scoring):
             found.append((text, UserWarning))
-        if text := complaint(type(self).__name__, kept.results, settings, dtype):
+        if text := complaint(name, kept.results, settings, folds.data.X.dtype, kept.alphas):
             found.append((text, ConvergenceWarning))
         if text := worse_than_shares(self.best_score_, self.prior_score_, self.combine):
+            found.append((text, UserWarning))
+        least, alpha = min(step.loss for step in choice.steps), float(self.alphas_[0])
+        if text := overwhelmed(
+            name, alpha, folds.data, least, lambda: folds.loss(folds.prior_logits())
+        ):
             found.append((text, UserWarning))
         return found
 

@@ -334,6 +334,12 @@ def log_odds(codes: IntArray, w: FloatArray, output: Output) -> FloatArray:
     return logits[1:] - logits[:1] if output.n_outputs == 1 else logits
 
 
+def shares_loss(codes: IntArray, w: FloatArray, output: Output) -> float:
+    """Weighted mean loss of the class shares on the rows that they are of."""
+    Z = np.broadcast_to(log_odds(codes, w, output), (len(codes), output.n_outputs))
+    return float(np.average(row_losses(Z, codes, output), weights=w))
+
+
 class Choice(NamedTuple):
     """Which steps of a path are kept."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Number, Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from ._arrays import FloatArray, IntArray
+from ._features import is_missing
 from ._outputs import Output, indicator_of, output_for, positions
 
 
@@ -22,29 +24,103 @@ class Target(NamedTuple):
     output: Output
 
 
+# Logits of a pass beyond which labels of which most occur once are refused. A pass with so many
+# takes 15 to 35 seconds, with 32 hidden units on one processor.
+_LOGITS = 2**30
+
+# Weights are divided by the power of two above the largest, which float64 must hold.
+_LARGEST = 2.0**1023
+
+# Kinds of labels: what scikit-learn's metrics take as one kind.
+_TEXT, _NUMBER, _BOOLEAN, _MISSING = "text", "number", "boolean", "missing"
+
+
+def _kind(label: Any) -> str:
+    if isinstance(label, str):
+        return _TEXT
+    if isinstance(label, bool | np.bool_):
+        return _BOOLEAN
+    if is_missing(label):
+        return _MISSING
+    return _NUMBER if isinstance(label, Number) else type(label).__name__
+
+
+def check_given(y: Any, name: str = "y") -> None:
+    """Raise a ValueError if labels are lost or refused without a reason when validated.
+
+    NumPy makes 2 and 1 of [2, True], and "a" and "1" of ["a", 1]; its variable-width strings
+    have a dtype that scikit-learn does not know.
+    """
+    if getattr(getattr(y, "dtype", None), "kind", None) == "T":
+        raise ValueError(
+            f"{name} is an array of dtype {y.dtype}, which scikit-learn does not take: convert it "
+            f"by {name}.astype(object), after rows without a label are left out."
+        )
+    if isinstance(y, list | tuple):
+        kinds = {_kind(label) for label in y} & {_TEXT, _NUMBER, _BOOLEAN}
+        if len(kinds) > 1:
+            raise _mixed(name)
+
+
+def check_labels(y: Any, name: str = "y") -> None:
+    """Raise a ValueError if labels in an array of Python objects are anything but text.
+
+    Networks could be fitted to them, but scikit-learn's metrics do not take such labels.
+    """
+    if issparse(y) or y.dtype != object:
+        return
+    kinds = [_kind(label) for label in y.flat]
+    if n_missing := kinds.count(_MISSING):
+        raise _missing(name, n_missing)
+    if set(kinds) <= {_TEXT}:
+        return
+    if set(kinds) in ({_NUMBER}, {_BOOLEAN}):
+        to = "bool" if kinds[0] == _BOOLEAN else "int"
+        raise ValueError(
+            f"Unknown label type: {name} holds {kinds[0]}s in an array of Python objects, which "
+            f"scikit-learn's metrics do not take: convert it, as by {name}.astype({to})."
+        )
+    raise _mixed(name)
+
+
+def check_missing(y: Any, name: str = "y") -> None:
+    """Raise a ValueError if labels are missing, in whatever holds them."""
+    if y is None or issparse(y):
+        return
+    labels = np.asarray(y)
+    if labels.dtype.kind in ("f", "O") and (
+        n := sum(_kind(label) == _MISSING for label in labels.flat)
+    ):
+        raise _missing(name, n)
+
+
+def _missing(name: str, n: int) -> ValueError:
+    return ValueError(
+        f"Input {name} contains NaN or None: {n} missing label{'s' * (n > 1)}. Leave these rows "
+        "out, or give them a label of their own."
+    )
+
+
+def _mixed(name: str) -> ValueError:
+    return ValueError(
+        f"{name} holds labels of mixed or unknown types; give all of them as strings, all as "
+        "numbers or all as booleans. For several labels a row, see "
+        "sklearn.preprocessing.MultiLabelBinarizer."
+    )
+
+
 def encode_target(y: Any, estimator: str = "ShallowTanhClassifier") -> Target:
-    """Classes and codes of y, which check_array has seen.
+    """Classes and codes of y, which check_array and `check_labels` have seen.
 
     Raises
     ------
     ValueError
-        If y holds continuous values, several multiclass columns, a single class or labels
-        of mixed types.
+        If y holds continuous values, several multiclass columns or a single class.
     """
     if issparse(y) and y.shape[1] == 1:
         y = y.toarray()
     if not issparse(y) and y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    if not issparse(y) and y.dtype == object and not all(isinstance(v, str) for v in y.flat):
-        # Labels that a data frame or a list held as Python objects.
-        plain = np.array(y.tolist())
-        if plain.dtype.kind not in "biuf":
-            raise ValueError(
-                "y holds labels of mixed or unknown types; give all of them as strings, all as "
-                "numbers or all as booleans. For several labels a row, see "
-                "sklearn.preprocessing.MultiLabelBinarizer."
-            )
-        y = plain
     kind = type_of_target(y, input_name="y")
     if kind == "multilabel-indicator":
         indicator = indicator_of(y)
@@ -63,6 +139,27 @@ def encode_target(y: Any, estimator: str = "ShallowTanhClassifier") -> Target:
             f"only one class: {classes.tolist()[0]!r}."
         )
     return Target(classes, positions(y, classes), output_for(len(classes), multilabel=False))
+
+
+def check_number_of_classes(target: Target) -> None:
+    """Let scikit-learn warn where most rows have a class of their own, and refuse too many.
+
+    Raises
+    ------
+    ValueError
+        If a pass over the rows would take most of a minute, and a fit so many hours.
+    """
+    n_samples, n_classes = len(target.codes), len(target.classes)
+    if target.output.multilabel or 2 * n_classes <= n_samples:
+        return
+    if n_samples * n_classes > _LOGITS:
+        raise ValueError(
+            f"y has {n_classes} distinct labels in {n_samples} rows, so that each of hundreds of "
+            f"passes would compute {n_samples * n_classes:.1e} logits. If y holds numbers to "
+            "predict, use a regressor, or bins (sklearn.preprocessing.KBinsDiscretizer); labels "
+            "that identify rows are no classes."
+        )
+    check_classification_targets(target.classes[target.codes])
 
 
 def encode_batch(y: Any, classes: Any, known: Target | None) -> Target:
@@ -90,13 +187,27 @@ def encode_batch(y: Any, classes: Any, known: Target | None) -> Target:
                 "classes must be passed on the first call to partial_fit: all labels that may come "
                 "in this stream."
             )
-        known = encode_target(np.unique(np.asarray(classes)))
-    elif classes is not None and not np.array_equal(np.unique(np.asarray(classes)), known.classes):
+        known = encode_target(_all_classes(classes))
+    elif classes is not None and not np.array_equal(_all_classes(classes), known.classes):
         raise ValueError(
             f"classes={classes!r} is not what it was on the first call to partial_fit: "
             f"{known.classes.tolist()}."
         )
     return known._replace(codes=known.output.codes(y, known.classes))
+
+
+def _all_classes(classes: Any) -> Any:
+    """The distinct labels that a user names, sorted."""
+    check_given(classes, "classes")
+    named = np.asarray(classes)
+    check_missing(named, "classes")
+    check_labels(named, "classes")
+    if named.ndim != 1 or not len(named):
+        raise ValueError(
+            "classes must be a list of all labels that may come, or a one-dimensional array, got "
+            f"{classes!r}."
+        )
+    return np.unique(named)
 
 
 def _class_weights(class_weight: Any, target: Target, w: FloatArray) -> FloatArray:
@@ -119,9 +230,13 @@ def _class_weights(class_weight: Any, target: Target, w: FloatArray) -> FloatArr
     if unknown:
         raise ValueError(f"class_weight names {unknown}, but the classes in y are {labels}.")
     for position, label in enumerate(labels):
-        weights[position] = class_weight.get(label, 1.0)
-    if not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise ValueError(f"class_weight must be finite and not negative, got {class_weight}.")
+        weight = class_weight.get(label, 1.0)
+        if not (isinstance(weight, Real) and 0 <= float(weight) < np.inf):
+            raise ValueError(
+                "class_weight must be finite and not negative, one number a class, but "
+                f"class_weight[{label!r}] is {weight!r}."
+            )
+        weights[position] = weight
     return weights
 
 
@@ -167,11 +282,14 @@ def row_weights(
         if class_weight is not None and total > 0:
             w *= _class_weights(class_weight, target, w)[target.codes]
             total = w.sum()
+    if w.max(initial=0) >= _LARGEST or not np.isfinite(total):
+        raise ValueError(
+            f"The weights, from sample_weight and class_weight, are up to {w.max():.3g}, and their "
+            "sum or the next power of two overflows float64; divide them by a constant."
+        )
     if total == 0:
         raise ValueError(
             "All weights are zero: at least one sample needs sample_weight and class_weight "
             "above zero."
         )
-    if not np.isfinite(total):
-        raise ValueError("The sum of the sample weights overflows; divide them by a constant.")
     return w

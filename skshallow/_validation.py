@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,11 @@ class ValidationScore:
     def __call__(self, network: Parameters) -> float:
         """Score of a network in the units of X; greater is better."""
         model = self._model_of(network)
-        if self._w is None:
-            return float(self._scorer(model, self._X, self._y))
-        return float(self._scorer(model, self._X, self._y, sample_weight=self._w))
+        weights = {} if self._w is None else {"sample_weight": self._w}
+        score = self._scorer(model, self._X, self._y, **weights)
+        if np.ndim(score) or not isinstance(np.asarray(score).item(), Real):
+            raise ValueError(
+                f"scoring={self._scorer!r} must return one number, greater if better, got "
+                f"{score!r}."
+            )
+        return float(score)

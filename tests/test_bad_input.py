@@ -1,15 +1,18 @@
 """What a user's mistakes say, and that they come before any work."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import cross_val_score
 
-from skshallow import ShallowTanhClassifier, _base, _classifier
+from skshallow import ShallowTanhClassifier, ShallowTanhClassifierCV, _base, _classifier
 
 X, Y = load_iris(return_X_y=True)
 
@@ -112,12 +115,37 @@ def put(value):
         (X, np.eye(3)[Y] * 2 - 1, "of zeros and ones, got the values"),
         (X, np.array([0, "a"] * 75, dtype=object), "labels of mixed or unknown types"),
         (X, np.array(["a", 0] * 75, dtype=object), "labels of mixed or unknown types"),
-        (X, np.array([0, None] * 75, dtype=object), "labels of mixed or unknown types"),
+        (
+            X,
+            np.array([0, None] * 75, dtype=object),
+            "contains NaN or None: 75 missing labels",
+        ),
+        (X, Y.astype(object), "y holds numbers in an array of Python objects"),
+        (X, pd.Series(Y > 0, dtype=object), "y holds booleans in an array of Python objects"),
+        (X, pd.DataFrame({"a": Y > 0, "b": Y}, dtype=object), "labels of mixed or unknown types"),
+        (X, [2, True] * 75, "labels of mixed or unknown types"),
     ],
 )
 def test_bad_data_says_what_is_wrong(data, y, message, no_work):
     with pytest.raises(ValueError, match=message):
         ShallowTanhClassifier().fit(data, y)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        Y.tolist(),
+        (Y > 0).tolist(),
+        Y.astype(str).astype(object),
+        pd.Series(Y, dtype="Int64"),
+        pd.Series(Y > 0, dtype="boolean"),
+        pd.Series(Y.astype(str), dtype="string"),
+        pd.Series(Y, dtype="category"),
+    ],
+)
+def test_labels_that_are_fitted_are_scored(y):
+    model = ShallowTanhClassifier(4, alpha=1.0, random_state=0)
+    assert cross_val_score(model, X, y, cv=3).min() > 0.8
 
 
 def test_bad_data_leaves_a_fitted_estimator_as_it_was():
@@ -127,6 +155,89 @@ def test_bad_data_leaves_a_fitted_estimator_as_it_was():
         with pytest.raises(ValueError, match=r"NaN|continuous|one class"):
             model.fit(data, y)
         assert vars(model) == before
+
+
+MISSING = [pd.NA, *Y.astype(str)[1:]]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        pd.Series(MISSING, dtype="string"),
+        pd.Series(MISSING, dtype=object),
+        pd.Series(MISSING, dtype="category"),
+        pd.Series([None, *Y[1:]], dtype="Int64"),
+        pd.Series([np.nan, *Y[1:]]),
+    ],
+)
+def test_missing_labels_are_counted(y, no_work):
+    with pytest.raises(ValueError, match="Input y contains NaN or None: 1 missing label"):
+        ShallowTanhClassifier().fit(X, y)
+
+
+def frame(value, dtype=object):
+    data = pd.DataFrame(X, columns=list("abcd"))
+    data["c"] = data["c"].astype(dtype)
+    data.loc[3, "c"] = value
+    return data
+
+
+def matrix(value):
+    return sp.csr_matrix(np.where(X[3, 2] == X, value, X))
+
+
+TEXT = r"no numbers in column 2 \('c'\): encode them .*OneHotEncoder.*skrub"
+HOLES = r"missing in column 2 \('c'\)\. Fill them in.*SimpleImputer.*skrub"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (frame("red"), f"could not convert string to float: 'red'. X holds text .*{TEXT}"),
+        (frame("red", str), TEXT),
+        (frame(pd.Timestamp(0)), TEXT),
+        (pd.DataFrame(X, columns=list("abcd")).assign(c=pd.Timestamp(0)), TEXT),
+        (frame(np.nan, float), f"^Input X contains NaN: values are {HOLES}"),
+        (frame(None), HOLES),
+        (frame(pd.NA), HOLES),
+        (frame(pd.NA, "Float64"), HOLES),
+        (pl.DataFrame({"a": X[:, 0], "c": [None, *X[1:, 1]]}), r"missing in column 1 \('c'\)\."),
+        (frame(np.inf, float), r"infinity .*, in column 2 \('c'\)\. Replace or clip"),
+        (frame(np.inf), r"infinity .*, in column 2 \('c'\)\. Replace or clip"),
+        (put("red").tolist(), "no numbers in column 1: encode"),
+        (put("red").astype(str), "no numbers in column 1: encode"),
+        (put(np.nan), "missing in column 1. Fill"),
+        (np.full((150, 9), np.nan), "missing in columns 0, 1, 2, 3, 4 and 4 more. Fill"),
+        (matrix(np.nan), "missing in columns? .*2.* Fill"),
+    ],
+)
+def test_columns_of_X_that_are_no_numbers_are_named(data, message, no_work):
+    for model in (ShallowTanhClassifier(), ShallowTanhClassifierCV()):
+        with pytest.raises((ValueError, TypeError), match=message) as caught:
+            model.fit(data, Y)
+        assert "HistGradientBoosting" not in str(caught.value)
+
+
+def test_columns_that_are_no_numbers_are_named_at_prediction():
+    model = ShallowTanhClassifier(4, alpha=1.0, random_state=0)
+    model.fit(pd.DataFrame(X, columns=list("abcd")), Y)
+    for value, message in (("red", TEXT), (pd.NA, HOLES)):
+        with pytest.raises(ValueError, match=message):
+            model.predict(frame(value))
+
+
+def test_other_errors_are_not_blamed_on_missing_values():
+    model = ShallowTanhClassifier(4, alpha=1.0, random_state=0).fit(X, Y)
+    with pytest.raises(ValueError, match=r"^Expected 2D array, got 1D array instead"):
+        model.predict(np.full(4, np.nan))
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "predict"])
+def test_nan_in_the_weights_is_not_blamed_on_the_data(method):
+    model = ShallowTanhClassifier(4, solver="adam", warm_start=True, max_iter=5, tol=1.0)
+    model.fit(X, Y).coefs_[0][1, 1] = np.nan
+    with pytest.raises(ValueError, match="coefs_ or intercepts_ hold NaN or infinity"):
+        getattr(model, method)(*((X,) if method == "predict" else (X, Y)))
 
 
 METHODS = ["predict", "predict_proba", "predict_log_proba", "decision_function"]
@@ -184,6 +295,115 @@ def test_alpha_that_overflows_says_so():
 
 def test_a_column_too_large_to_standardise_is_named():
     data = X.copy()
-    data[:, 2] *= 1e200
-    with pytest.raises(ValueError, match="column 2 of X overflows"):
+    data[:, 2] *= 1e307
+    with pytest.raises(ValueError, match="column 2 of X differ by more than float64 holds"):
         ShallowTanhClassifier().fit(data, Y)
+
+
+@pytest.mark.parametrize("estimator", [ShallowTanhClassifier, ShallowTanhClassifierCV])
+@pytest.mark.parametrize("factor", [1e-170, 1e-300, 1e170, 1e300])
+def test_very_small_and_large_columns_are_used(estimator, factor):
+    data = X.copy()
+    data[:, 2:] *= factor
+    model = estimator(random_state=0).fit(data, Y)
+    expected = estimator(random_state=0).fit(X, Y)
+    np.testing.assert_allclose(model.predict_proba(data), expected.predict_proba(X), atol=1e-3)
+
+
+def test_columns_far_from_zero_are_used_as_far_as_their_digits_go():
+    # The deviation of column 1 is 3.6 times the precision of its mean, and of the others more.
+    data = X.astype(np.float32) + np.float32(1e6)
+    model = ShallowTanhClassifier(random_state=0).fit(data, Y)
+    assert model.coefs_[0].all()
+    assert model.score(data, Y) > 0.95
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        ShallowTanhClassifier(random_state=0).fit,
+        ShallowTanhClassifierCV(random_state=0).fit,
+        partial(
+            ShallowTanhClassifier(solver="adam", random_state=0).partial_fit, classes=[0, 1, 2]
+        ),
+    ],
+)
+def test_columns_that_vary_by_too_little_are_named(fit):
+    data = pd.DataFrame(X, columns=list("abcd"))
+    data["b"] += 1e15
+    data["e"] = 1.0
+    with pytest.warns(
+        UserWarning, match=r"in column 1 \('b'\): the precision of float64"
+    ) as caught:
+        model = fit(data, Y)
+    assert {warning.filename for warning in caught} == {__file__}
+    assert not model.coefs_[0][[1, 4]].any()
+    assert model.coefs_[0][[0, 2, 3]].all()
+
+
+def test_the_precision_that_would_help_is_named():
+    data = (X + 1e7).astype(np.float32)
+    with pytest.warns(UserWarning, match=r"in columns 0, 1, 2, 3: .* or give X as float64"):
+        ShallowTanhClassifier(random_state=0).fit(data, Y)
+    wide = np.tile(X[:, 1:2] + 1e15, 7)
+    with pytest.warns(UserWarning, match=r"in columns 0, 1, 2, 3, 4 and 2 more: "):
+        ShallowTanhClassifier(random_state=0).fit(wide, Y)
+
+
+def broken(format, attribute, value):
+    matrix = sp.csr_matrix(X).asformat(format)
+    getattr(matrix, attribute)[7] = value
+    return matrix
+
+
+@pytest.mark.parametrize("value", [99, 10**8, -3, 150])
+@pytest.mark.parametrize(
+    ("format", "attribute"),
+    [
+        ("csr", "indices"),
+        ("csc", "indices"),
+        ("bsr", "indices"),
+        ("coo", "col"),
+        ("coo", "row"),
+    ],
+)
+def test_indices_beyond_the_shape_come_before_any_work(format, attribute, value, no_work):
+    if value == 99 and (format == "csc" or attribute == "row"):
+        value = 151  # there are so many rows
+    matrix = broken(format, attribute, value)
+    model = ShallowTanhClassifier(solver="adam")
+    message = (
+        rf"format '{format}', has .* (indices from {min(value, 0)} to|indices from 0 to {value})"
+    )
+    for method in (model.fit, ShallowTanhClassifierCV().fit, model.partial_fit):
+        with pytest.raises(ValueError, match=message):
+            method(matrix, Y)
+    with pytest.raises(ValueError, match=f"In the validation data: X.*{message}"):
+        ShallowTanhClassifier(early_stopping=True).fit(X, Y, X_val=matrix, y_val=Y)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_indices_beyond_the_shape_at_prediction(method):
+    model = ShallowTanhClassifier(4, alpha=1.0, random_state=0).fit(X, Y)
+    with pytest.raises(ValueError, match=r"has 4 columns, but column indices from 0 to 99\. Build"):
+        getattr(model, method)(broken("csr", "indices", 99))
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [(0, 1), (5, 2), (-1, 10**6)], ids=["first", "falls", "beyond"]
+)
+def test_rows_beyond_the_entries_of_a_sparse_matrix(place, value, no_work):
+    matrix = sp.csr_matrix(X)
+    matrix.indptr[place] = value
+    with pytest.raises(ValueError, match=r"indptr of X, .* must rise from 0 to at most"):
+        ShallowTanhClassifier().fit(matrix, Y)
+
+
+@pytest.mark.parametrize("format", ["csr", "csc", "bsr", "coo", "lil", "dok"])
+@pytest.mark.parametrize("make", [sp.csr_matrix, sp.csr_array])
+def test_every_sparse_format_is_taken(format, make):
+    model = ShallowTanhClassifier(4, tol=1e-2, random_state=0).fit(X, Y)
+    np.testing.assert_allclose(
+        model.predict_proba(make(X).asformat(format)), model.predict_proba(X), rtol=1e-9
+    )
+    model.fit(make(X).asformat(format), Y)

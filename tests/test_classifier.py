@@ -9,6 +9,7 @@ from problems import standardised
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
 
 import skshallow
 from skshallow import ShallowTanhClassifier
@@ -336,3 +337,18 @@ def test_a_failed_fit_leaves_the_estimator_as_it_was(monkeypatch, exception):
     with pytest.raises(exception):
         never.fit(X, Y)
     assert vars(never).keys() == never.get_params().keys()
+
+
+def test_a_convergence_warning_says_which_candidate_of_a_search_it_is():
+    grid = {"alpha": [0.5, 50.0], "n_hidden": [3, 4]}
+    search = GridSearchCV(
+        ShallowTanhClassifier(max_iter=1, random_state=0), grid, cv=2, refit=False
+    )
+    with pytest.warns(ConvergenceWarning) as caught:
+        search.fit(X, Y)
+    named = {str(warning.message).partition(" has not converged")[0] for warning in caught}
+    assert named == {
+        f"ShallowTanhClassifier with n_hidden={n_hidden} and alpha={alpha:g}"
+        for n_hidden in grid["n_hidden"]
+        for alpha in grid["alpha"]
+    }

@@ -38,7 +38,9 @@ INSTANCES = [
     # The checks' raw features take standardize=False through thousands of iterations, and any
     # tanh network amplifies rounding beyond the 1e-7 that weights are compared at.
     ShallowTanhClassifier(standardize=False, max_iter=20),
+    ShallowTanhClassifier(class_weight="balanced"),
     ShallowTanhClassifierCV(),
+    ShallowTanhClassifierCV(class_weight="balanced"),
     ShallowTanhClassifierCV(combine="best", n_estimators=2),
     # Where nothing is in units of the mean weight or of a row, a weight is as good as repetition.
     ShallowTanhClassifierCV(alphas=[0.1, 1.0, 10.0], combine="best", n_estimators=2),

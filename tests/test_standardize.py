@@ -4,7 +4,7 @@ import scipy.sparse as sp
 from problems import standardised
 from sklearn.preprocessing import StandardScaler
 
-from skshallow._standardize import Scaling, column_scaling, merge
+from skshallow._standardize import Scaling, column_scaling, merge, unresolved
 
 
 def weighted_moments(X, w):
@@ -79,14 +79,42 @@ def test_a_column_that_varies_by_its_last_digit_counts_as_constant():
     X = np.full((100, 1), 1e9)
     X[::2] = np.nextafter(1e9, 2e9)
     assert column_scaling(X, np.ones(100)).scale == 0
-    X[::2] = 1e9 + 1e-4
-    assert column_scaling(X, np.ones(100)).scale == pytest.approx(5e-5, rel=1e-2)
+    assert unresolved(X, column_scaling(X, np.ones(100))) == [0]
+    X[::2] = 1e9 + 1e-6  # a deviation of 2.2 times the mean's precision
+    assert column_scaling(X, np.ones(100)).scale == pytest.approx(5e-7, rel=0.1)
+    assert unresolved(X, column_scaling(X, np.ones(100))) == []
+    assert unresolved(np.full((5, 1), 0.1), Scaling(np.array([0.1]), np.zeros(1))) == []
+
+
+def test_a_column_without_effect_that_varies_where_nothing_is_stored_is_found():
+    scaling = Scaling(np.zeros(3), np.zeros(3))
+    X = sp.csr_matrix([[1.0, 0, 0], [0, 1e-9, 0], [0, -1e-9, 5]])
+    X.data[0] = 0  # stored, and no different from the others
+    assert unresolved(X, scaling) == [1, 2]
+    full = sp.csr_matrix([[2.0, 1, 3], [2, 1, 4]])
+    assert unresolved(full, scaling) == [2]
+
+
+@pytest.mark.parametrize("storage", [np.asarray, sp.csr_matrix])
+@pytest.mark.parametrize("exponent", [-1000, -570, 570, 1000])
+def test_deviations_neither_vanish_nor_overflow(storage, exponent):
+    rng = np.random.default_rng(0)
+    X = rng.normal(1, 2, (300, 3))
+    X[rng.random(X.shape) < 0.3] = 0
+    w = rng.uniform(0.1, 2, 300)
+    mean, deviation = weighted_moments(X, w)
+    scaled = X.copy()
+    scaled[:, 1] = np.ldexp(X[:, 1], exponent)
+    scaling = column_scaling(storage(scaled), w)
+    exponents = np.array([0, exponent, 0])
+    np.testing.assert_allclose(np.ldexp(scaling.mean, -exponents), mean, rtol=1e-12)
+    np.testing.assert_allclose(np.ldexp(scaling.scale, -exponents), deviation, rtol=1e-12)
 
 
 @pytest.mark.parametrize("mean", [1.0, -1.0, 3e9])
 def test_merged_samples_are_constant_by_the_rule_of_a_single_one(mean):
     eps = np.finfo(np.float64).eps
-    scales = np.array([0, 7.9, 8.1, 1e3]) * eps * abs(mean)
+    scales = np.array([0, 1.9, 2.1, 1e3]) * eps * abs(mean)
     one = Scaling(np.full(4, mean), scales)
     merged = merge(one, 3.0, one, 5.0)
     np.testing.assert_allclose(merged.scale, [0, 0, *scales[2:]], rtol=1e-12, atol=0)
@@ -120,11 +148,20 @@ def test_pull_back_is_the_transpose_of_fold():
     assert image == pytest.approx((V1 * dW1).sum() + c1 @ db1, rel=1e-12)
 
 
-def test_overflow_names_the_column():
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (1.7e308, "column 1 of X differ by more than float64 holds.*Divide"),
+        (1e-310, "column 1 of X differ by too little for float64.*Multiply"),
+    ],
+)
+def test_a_column_beyond_float64_is_named(value, message):
     X = np.ones((4, 2))
-    X[:2, 1] = 1e200
-    with pytest.raises(ValueError, match="column 1 of X overflows float64"):
+    X[:, 1] = [value, value, 0, 0]
+    with pytest.raises(ValueError, match=message):
         column_scaling(X, np.ones(4))
+    X[:, 1] = value  # constant, and so without effect
+    assert (column_scaling(X, np.ones(4)).scale == 0).all()
 
 
 @pytest.mark.parametrize("prepared", [True, False])

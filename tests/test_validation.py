@@ -1,5 +1,7 @@
 """Early stopping, on held-out rows and on the user's validation data."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skshallow import ShallowTanhClassifier
+from skshallow import ShallowTanhClassifier, ShallowTanhClassifierCV
 from skshallow._solvers import SOLVERS
 from skshallow._validation import hold_out
 
@@ -178,6 +180,24 @@ def test_kinds_of_validation_data(convert):
     scored = clone(MODEL).set_params(scoring="accuracy")
     scored.fit(convert(X_TRAIN), Y_TRAIN, None, convert(X_VAL), Y_VAL)
     assert scored.best_validation_score_ > 0.9
+
+
+NO_NUMBERS = [None, np.ones(3), np.ones(1), "good", 1j, {"a": 1.0}]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)
+@pytest.mark.parametrize("model", [MODEL, ShallowTanhClassifierCV(cv=3)])
+def test_a_scorer_that_returns_no_number_is_named(model, value):
+    model = clone(model).set_params(scoring=lambda *args, **kwargs: value)
+    start = re.escape(f"scoring={model.scoring!r} must return one number")
+    with pytest.raises(ValueError, match=rf"^{start}.*got {re.escape(repr(value))}\.$"):
+        model.fit(X, Y)
+
+
+@pytest.mark.parametrize("value", [1, np.float32(1), np.array(1.0), True])
+def test_a_scorer_that_returns_a_number_of_any_kind(value):
+    model = clone(MODEL).set_params(scoring=lambda *args, **kwargs: value)
+    assert model.fit(X, Y).best_validation_score_ == 1
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.ensemble import AdaBoostClassifier
 
-from skshallow import ShallowTanhClassifier
+from skshallow import ShallowTanhClassifier, ShallowTanhClassifierCV
 
 X, Y = load_iris(return_X_y=True)
 A, B = make_multilabel_classification(60, n_features=5, n_classes=3, random_state=0)
@@ -153,7 +154,8 @@ def test_of_two_classes_one_without_weight():
         (-np.ones(150), "sample_weight must not be negative, but its minimum is -1"),
         (np.full(150, np.nan), "sample_weight contains NaN"),
         (np.full(150, np.inf), "sample_weight contains infinity"),
-        (np.full(150, 1e308), "sum of the sample weights overflows"),
+        (np.full(150, 1e308), r"up to 1e\+308, and their sum .* divide them by a constant"),
+        (np.r_[1.5e308, np.ones(149)], r"up to 1.5e\+308, and .* next power of two overflows"),
         (np.ones(149), "shape .149,., but X has 150 samples"),
         (np.ones((150, 1)), "shape .150, 1., but X has 150 samples"),
         (["a"] * 150, "could not convert string"),
@@ -172,6 +174,9 @@ def test_bad_sample_weights(w, message):
         ({3: 1}, r"class_weight names \[3\], but the classes in y are \[0, 1, 2\]"),
         ({0: -1}, "class_weight must be finite and not negative"),
         ({0: np.nan}, "class_weight must be finite and not negative"),
+        ({0: "heavy"}, r"one number a class, but class_weight\[0\] is 'heavy'"),
+        ({1: None}, r"one number a class, but class_weight\[1\] is None"),
+        ({1: [1.0]}, r"one number a class, but class_weight\[1\] is \[1.0\]"),
         ({0: 0, 1: 0, 2: 0}, "All weights are zero"),
         ("equal", "class_weight"),
         ([1, 2, 3], "class_weight"),
@@ -186,3 +191,42 @@ def test_bad_class_weights(class_weight, message):
 def test_class_weight_of_a_multilabel_y_says_what_to_do(class_weight):
     with pytest.raises(ValueError, match=r"not defined for a multilabel y.*pass sample_weight"):
         fit(A, B, class_weight=class_weight)
+
+
+# Weights that sum to little beside alpha
+
+
+@pytest.mark.parametrize(
+    "model", [ShallowTanhClassifier(random_state=0), ShallowTanhClassifierCV(alphas=[7.0, 50.0])]
+)
+def test_weights_that_leave_nothing_to_learn_are_named_with_the_remedy(model):
+    message = (
+        r"learned nothing.*weights of the 150 rows sum to 1, and alpha=7 .*"
+        r"Multiply the weights by 150.*divide alpha by 150"
+    )
+    with pytest.warns(UserWarning, match=message):
+        model.fit(X, Y, np.full(len(Y), 1 / len(Y)))
+    assert model.score(X, Y) < 0.4
+    assert model.fit(X, Y).score(X, Y) > 0.9
+
+
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+def test_a_strong_penalty_is_no_matter_of_weights(class_weight):
+    # Nothing is learned here either, but other weights would not help.
+    for rows in (slice(None), slice(0, None, 10)):
+        model = fit(X[rows], Y[rows], alpha=1e4, class_weight=class_weight)
+        assert np.abs(model.coefs_[1]).max() < 1e-2
+    fit(X[::10], Y[::10], alpha=7.0, tol=1e-4)
+
+
+def test_boosting_the_path_reaches_what_an_alpha_in_its_units_reaches():
+    train, test = slice(0, None, 2), slice(1, None, 2)
+
+    def boosted(model):
+        model = AdaBoostClassifier(model, n_estimators=3, random_state=0)
+        return model.fit(X[train], Y[train]).score(X[test], Y[test])
+
+    assert boosted(ShallowTanhClassifier(alpha=1 / 75, random_state=0)) > 0.95
+    assert boosted(ShallowTanhClassifierCV(random_state=0)) > 0.95
+    with pytest.warns(UserWarning, match="weights of the 75 rows sum to 1"):
+        boosted(ShallowTanhClassifier(random_state=0))
