@@ -100,7 +100,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
 
     tol : float, default=1e-4
         The fit has converged when the largest absolute entry of F's gradient is at most `tol`, at
-        least 0. A fit that ends before, other than by early stopping, gives a ConvergenceWarning.
+        least 0, or beyond 100 hidden units ``tol * 100 / n_hidden``, since entries are smaller in
+        wide networks. A fit that ends before, other than by early stopping, gives a
+        ConvergenceWarning.
 
     n_init : int, default=1
         Number of random starts, at least 1, of which the one with the lowest F is kept. For tiny

@@ -117,7 +117,8 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
 
     tol : float, default=3e-4
         The networks that are kept have converged when the largest absolute entry of the gradient
-        is at most `tol`, at least 0; those of the folds when it is at most four times as much.
+        is at most `tol`, at least 0, or beyond 100 hidden units ``tol * 100 / n_hidden``; those of
+        the folds when it is at most four times as much, or less on many rows.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the folds and of the initial weights.

@@ -9,7 +9,7 @@ import numpy as np
 
 from ._arrays import FloatArray
 from ._features import named
-from ._fit import Data, Outcome, Settings
+from ._fit import Data, Outcome, Settings, gradient_tol
 from ._solvers import Ending, Result, Stochastic
 
 # A score counts as worse than that of the class shares if it is so by more than this share of it:
@@ -46,10 +46,13 @@ def complaint(
     worst, which = outcomes[k], ""
     if settings.n_estimators > 1:
         which = f" in {len(unfinished)} of {settings.n_estimators} members"
+    limit = f"tol={settings.tol:g}"
+    if (lower := gradient_tol(settings.tol, settings.n_hidden)) < settings.tol:
+        limit = f"{lower:.1e}, which {limit} means for so many units"
     return (
         f"{name} with n_hidden={settings.n_hidden} and alpha={alphas[k]:g} has not converged"
         f"{which}: {worst.ending.says(worst.n_iter)}, where the largest absolute entry of the "
-        f"gradient is {worst.largest_gradient:.1e}, above tol={settings.tol:g}. "
+        f"gradient is {worst.largest_gradient:.1e}, above {limit}. "
         f"{_remedy(worst.ending, settings, dtype)}"
     )
 

@@ -18,7 +18,7 @@ from numpy.random import RandomState
 from scipy.optimize import minimize
 
 from ._arrays import BoolArray, FloatArray, IntArray
-from ._fit import Data, make_problem
+from ._fit import Data, gradient_tol, make_problem
 from ._objective import Objective
 from ._outputs import Output
 from ._parameters import Parameters
@@ -208,7 +208,7 @@ def solve(
     with one_thread_blas(), np.errstate(over="ignore", invalid="ignore"):
         for first in range(0, len(thetas), n_together):
             some = list(range(first, min(first + n_together, len(thetas))))
-            problems, tol = objective.take(some), settings.tol
+            problems, tol = objective.take(some), gradient_tol(settings.tol, settings.n_hidden)
             if moved < np.inf:
                 _, gradients = problems.loss_gradient(thetas[some])
                 start = float(np.median(np.abs(gradients).max(axis=1)))

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from problems import standardised
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_iris, make_multilabel_classification
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_iris,
+    make_moons,
+    make_multilabel_classification,
+)
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
@@ -352,3 +357,19 @@ def test_a_convergence_warning_says_which_candidate_of_a_search_it_is():
         for n_hidden in grid["n_hidden"]
         for alpha in grid["alpha"]
     }
+
+
+def test_a_wide_network_does_not_take_a_flat_start_for_a_minimum():
+    data, labels = make_moons(1000, noise=0.2, random_state=0)
+    few, many = (
+        ShallowTanhClassifier(n_hidden, alpha=1.0, random_state=0).fit(data, labels)
+        for n_hidden in (32, 500)
+    )
+    assert many.loss_ == pytest.approx(few.loss_, rel=0.05)
+
+
+def test_the_tolerance_of_a_wide_network_is_in_its_warning():
+    data, labels = make_moons(50, noise=0.2, random_state=0)
+    message = r"above 2\.5e-05, which tol=0\.0001 means for so many units"
+    with pytest.warns(ConvergenceWarning, match=message):
+        ShallowTanhClassifier(400, max_iter=1, random_state=0).fit(data, labels)

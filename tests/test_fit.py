@@ -16,6 +16,7 @@ from skshallow._fit import (
     Start,
     course,
     fit_members,
+    gradient_tol,
     make_problem,
     make_starts,
     run_solver,
@@ -376,3 +377,8 @@ def test_the_course_of_some_members_is_the_mean_of_theirs():
     second = course(fit, slice(1, 2), early_stopping=False)
     assert second.pop("start_losses_").tolist() == [[1.0]]
     assert second == {"n_iter_": 1, "loss_curve_": [1.0]}
+
+
+def test_the_tolerance_falls_with_the_width_beyond_a_hundred_units():
+    assert gradient_tol(1e-4, 100) == 1e-4
+    assert gradient_tol(1e-4, 400) == 2.5e-5
