@@ -34,21 +34,21 @@ X, y = make_classification(
 # too. Those solvers run until the gradient is at most `tol`; Adam and SGD spread their schedule
 # over the epochs that they are given and then warn, which is silenced here.
 #
-# With `verbose=1` a fit prints a line for each iteration, with F and the seconds since the start.
+# With `verbose=2` a fit prints a line for each iteration, with F and the seconds since the start.
 # That is read back for the picture.
 
 limits = {"lbfgs": 1000, "newton": 1000, "adam": 40, "sgd": 40}
 courses = {}
 for solver, max_iter in limits.items():
     model = ShallowTanhClassifier(
-        8, solver=solver, max_iter=max_iter, tol=1e-5, random_state=0, verbose=1
+        8, solver=solver, max_iter=max_iter, tol=1e-5, random_state=0, verbose=2
     )
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, y)
     lines = re.findall(
-        r"iteration +(\d+) +F = (\S+) +max\|gradient\| = (\S+) +(\S+) s", printed.getvalue()
+        r"iteration +(\d+) +F = +(\S+) +max\|gradient\| = +(\S+) +(\S+) s", printed.getvalue()
     )
     courses[solver] = [[float(number) for number in line] for line in lines]
     gradient = courses[solver][-1][2]
