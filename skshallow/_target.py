@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Number, Real
 from typing import Any, NamedTuple
 
@@ -121,7 +122,7 @@ def encode_target(y: Any, estimator: str = "ShallowTanhClassifier") -> Target:
         y = y.toarray()
     if not issparse(y) and y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    kind = type_of_target(y, input_name="y")
+    kind = _kind_of(y)
     if kind == "multilabel-indicator":
         indicator = indicator_of(y)
         classes = np.arange(indicator.shape[1])
@@ -162,6 +163,14 @@ def check_number_of_classes(target: Target) -> None:
     check_classification_targets(target.classes[target.codes])
 
 
+def _kind_of(y: Any) -> str:
+    """scikit-learn's name of the kind of y, without the warning of many labels in some versions."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The number of unique classes")
+        kind: str = type_of_target(y, input_name="y")
+    return kind
+
+
 def encode_batch(y: Any, classes: Any, known: Target | None) -> Target:
     """Encode y of a batch of a stream.
 
@@ -180,7 +189,7 @@ def encode_batch(y: Any, classes: Any, known: Target | None) -> Target:
         batches, or y holds another label.
     """
     if known is None:
-        if type_of_target(y, input_name="y") == "multilabel-indicator":
+        if _kind_of(y) == "multilabel-indicator":
             return encode_target(y)
         if classes is None:
             raise ValueError(

@@ -176,7 +176,7 @@ def test_missing_labels_are_counted(y, no_work):
 
 
 def frame(value, dtype=object):
-    data = pd.DataFrame(X, columns=list("abcd"))
+    data = pd.DataFrame(X.copy(), columns=list("abcd"))
     data["c"] = data["c"].astype(dtype)
     data.loc[3, "c"] = value
     return data
@@ -266,7 +266,7 @@ def test_bad_data_at_prediction(method, data, message):
 
 
 def test_feature_names_at_prediction():
-    frame = pd.DataFrame(X, columns=list("abcd"))
+    frame = pd.DataFrame(X.copy(), columns=list("abcd"))
     model = ShallowTanhClassifier(4, alpha=1.0, random_state=0).fit(frame, Y)
     with pytest.raises(ValueError, match="feature names should match"):
         model.predict(frame[list("dcba")])
@@ -329,7 +329,7 @@ def test_columns_far_from_zero_are_used_as_far_as_their_digits_go():
     ],
 )
 def test_columns_that_vary_by_too_little_are_named(fit):
-    data = pd.DataFrame(X, columns=list("abcd"))
+    data = pd.DataFrame(X.copy(), columns=list("abcd"))
     data["b"] += 1e15
     data["e"] = 1.0
     with pytest.warns(

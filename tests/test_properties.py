@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from oracle import KINDS, loss_and_gradient
@@ -85,6 +85,8 @@ def test_standardised_columns_have_mean_zero_and_variance_one_or_vanish(X, expon
 )
 @settings(max_examples=50)
 def test_units_of_features_change_nothing(X, powers, seed):
+    # At the lower end of the range of float64 a factor loses digits, and such columns are refused.
+    assume((np.abs(X[X != 0]) > 1e-290).all())
     y = np.random.default_rng(seed).permutation(np.arange(len(X)) % 2)
     factors = 2.0 ** np.array(powers[: X.shape[1]])  # exact, so that rounding is the same
     model, scaled = fit(X, y), fit(X * factors, y)
