@@ -46,9 +46,9 @@ _WORSE = 0.02
 # nothing: all its weights may be zero, a stationary point that no smaller alpha leaves.
 _KNOWS = 0.02
 
-# An alpha's networks have moved where the largest entry of the gradient is so many times what it
-# was at the neighbour's solution. Otherwise that would be taken for theirs, on many rows or for
-# small alphas, and its score with it. 0.3 takes 7% more time for the same log-loss.
+# An alpha's networks have moved where the largest entry of the gradient is at most this share of
+# what it was at the neighbour's solution. Otherwise that would be taken for theirs, on many rows or
+# for small alphas, and its score with it. 0.3 takes 7% more time for the same log-loss.
 _MOVED = 0.6
 
 # But no tolerance is smaller than this share of the path's.
