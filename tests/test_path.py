@@ -1,5 +1,6 @@
 """The path over alpha in the folds, and the weights that stack it."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -94,20 +95,17 @@ class Named(NamedTuple):
         return Named("warm")
 
 
-class Settings(NamedTuple):
-    solver: Named
-
-
 class Fake:
     """Folds with a given loss at each alpha, whose network at alpha is the number alpha."""
 
-    def __init__(self, losses, shares):
-        self.losses, self.shares = losses, shares
-        self.visits, self.solvers = [], []
-        self.settings = Settings(Named("first"))
+    def __init__(self, losses, shares, flat=np.inf):
+        self.losses, self.shares, self.flat_loss = losses, shares, flat
+        self.visits, self.solvers, self.limits = [], [], []
+        self.settings = replace(settings_of(), solver=Named("first"))
 
-    def solve(self, solver, alpha, thetas, states):
-        self.solvers.append(solver.name)
+    def solve(self, settings, alpha, thetas, states):
+        self.solvers.append(settings.solver.name)
+        self.limits.append(settings.max_iter)
         self.visits.append((alpha, thetas[0, 0]))
         return [Result(np.array([alpha]), 0.0, np.zeros(1), 2, Ending.CONVERGED) for _ in thetas]
 
@@ -120,9 +118,12 @@ class Fake:
     def know(self, Z):
         return np.full(len(Z), self.loss(Z) < self.shares)
 
+    def flat(self, Z):
+        return self.loss(Z) >= self.flat_loss
 
-def visits(losses, end_early, stop_after=None, first=None, shares=np.inf):
-    fake, reported = Fake(losses, shares), []
+
+def visits(losses, end_early, stop_after=None, first=None, shares=np.inf, flat=np.inf):
+    fake, reported = Fake(losses, shares, flat), []
     first = len(losses) // 2 if first is None else first
 
     def report(step):
@@ -144,17 +145,28 @@ def test_alphas_are_visited_upwards_from_the_middle_and_then_downwards_each_from
     expected = [(2, -1), (3, 2), (4, 3), (1, 2), (0, 1)]
     assert visits([5, 4, 3, 2, 1], end_early=False) == expected
     assert visits([1], end_early=False) == [(0, -1)]
-    assert visits([1, 1], end_early=True) == [(1, -1), (0, 1)]
-    assert visits([1, 1, 1], end_early=True, first=0) == [(0, -1), (1, 0), (2, 1)]
-    assert visits([1, 1, 1], end_early=True, first=2) == [(2, -1), (1, 2), (0, 1)]
+    assert visits([1, 2], end_early=True) == [(1, -1), (0, 1)]
+    assert visits([3, 2, 1], end_early=True, first=0) == [(0, -1), (1, 0), (2, 1)]
+    assert visits([1, 2, 3], end_early=True, first=2) == [(2, -1), (1, 2), (0, 1)]
 
 
 def test_a_solution_that_knows_nothing_is_no_start_downwards():
     losses = [0.5, 0.6, 0.7, 0.7, 0.7]
     expected = [(3, -1), (4, 3), (2, -1), (1, -1), (0, 1)]
-    assert visits(losses, end_early=True, first=3, shares=0.7) == expected
+    assert visits(losses, end_early=False, first=3, shares=0.7) == expected
     expected[2:4] = [(2, 3), (1, 2)]
-    assert visits(losses, end_early=True, first=3, shares=0.72) == expected
+    assert visits(losses, end_early=False, first=3, shares=0.72) == expected
+
+
+def test_the_path_goes_on_downwards_where_networks_say_nothing():
+    losses = [0.5, 0.5, 0.6, 0.7, 0.7, 0.7]
+    options = {"end_early": True, "first": 4, "shares": 0.7}
+    assert [alpha for alpha, _ in visits(losses, **options)] == [4, 5, 3]
+    assert [alpha for alpha, _ in visits(losses, **options, flat=0.7)] == [4, 5, 3, 2, 1, 0]
+    # Upwards there is nothing to wait for.
+    losses = [0.5, 0.7, 0.7, 0.7]
+    options = {"end_early": True, "first": 1, "shares": 0.7, "flat": 0.7}
+    assert [alpha for alpha, _ in visits(losses, **options)] == [1, 2, 0]
 
 
 def test_the_path_leaves_an_alpha_at_which_all_weights_are_zero():
@@ -177,11 +189,11 @@ def test_a_fold_alone_starts_cold_where_its_own_network_knows_nothing():
     np.testing.assert_array_equal(folds.know(Z), [True, False, *[True] * (N_FOLDS - 2)])
 
 
-def test_a_direction_ends_where_the_loss_is_worse_than_the_best():
-    assert [alpha for alpha, _ in visits([9, 9, 1.5, 1, 1.1, 9, 9], True)] == [3, 4, 2]
+def test_a_direction_ends_where_the_loss_is_not_better_than_the_best():
+    assert [alpha for alpha, _ in visits([9, 9, 1.5, 2, 1, 1.1, 9], True)] == [3, 4, 5, 2]
     # Upwards had the best; downwards it is compared with that.
-    assert [alpha for alpha, _ in visits([1, 1, 2, 1, 1.01], True)] == [2, 3, 4, 1, 0]
-    assert [alpha for alpha, _ in visits([1, 1.2, 2, 1, 1.01], True)] == [2, 3, 4, 1]
+    assert [alpha for alpha, _ in visits([0.8, 0.9, 2, 1, 1.01], True)] == [2, 3, 4, 1, 0]
+    assert [alpha for alpha, _ in visits([0.8, 1, 2, 1, 1.01], True)] == [2, 3, 4, 1]
 
 
 def test_what_is_for_warm_starts_goes_on_from_the_first_alpha():
@@ -195,11 +207,28 @@ def bool_of(step):
     return False
 
 
-def test_a_little_worse_is_no_end():
-    worse = 1 + _path._WORSE
-    assert len(visits([worse - 1e-9, 1, worse - 1e-9], end_early=True)) == 3
-    assert len(visits([1, 1, worse + 1e-9, 1, 1], end_early=True)) == 5  # the middle is the first
-    assert len(visits([1, 1, 1, worse + 1e-9, 1], end_early=True)) == 4
+def test_a_little_better_is_not_enough():
+    better = 1 - _path._BETTER
+    assert len(visits([better**2 - 1e-9, better - 1e-9, 1], end_early=True, first=2)) == 3
+    assert len(visits([better**2 - 1e-9, better + 1e-9, 1], end_early=True, first=2)) == 2
+    assert len(visits([1, better - 1e-9, better**2 - 2e-9], end_early=True, first=0)) == 3
+    assert len(visits([1, better + 1e-9, better**2 - 2e-9], end_early=True, first=0)) == 2
+
+
+def limits(shares, end_early):
+    fake, thetas = Fake([4.0, 5.0, 8.0, 7.0, 6.0], shares), np.full((2, 1), -1.0)
+    options = {"first": 2, "end_early": end_early, "report": bool_of}
+    follow(fake, np.arange(5.0), thetas, [None] * 2, **options)
+    return fake.limits
+
+
+def test_warm_starts_take_few_iterations_where_alphas_are_not_given():
+    few, all_ = _path._WARM_ITER, settings_of().max_iter
+    assert few < all_
+    assert limits(np.inf, end_early=True) == [all_, few, few, few, few]
+    assert limits(np.inf, end_early=False) == [all_] * 5
+    # What starts cold, downwards, may take as many as the first.
+    assert limits(7.5, end_early=True) == [all_, few, few, all_, few]
 
 
 def test_a_given_array_is_visited_whole():
@@ -247,7 +276,7 @@ def test_warm_starts_take_fewer_iterations_than_cold_ones():
 
 def solved(folds, alpha=0.5):
     thetas, states = starts_of(folds)
-    return folds.solve(folds.settings.solver, alpha, thetas, states)
+    return folds.solve(folds.settings, alpha, thetas, states)
 
 
 @every_kind
@@ -390,7 +419,8 @@ def stacked_loss(v, candidates, folds, kind):
 
 @every_kind
 @pytest.mark.parametrize("seed", range(3))
-def test_the_stack_solves_its_convex_problem(kind, seed):
+def test_the_stack_solves_its_convex_problem(kind, seed, monkeypatch):
+    monkeypatch.setattr(_path, "_LEAST_SHARE", 0)
     folds, candidates = candidates_of(kind, seed=seed)
     v = stack(candidates, folds.codes, folds.w, folds.output)
     assert (v >= 0).all()
@@ -414,6 +444,7 @@ def test_two_weights_are_the_best_of_a_fine_grid(kind):
 
 @every_kind
 def test_the_stacks_gradient_is_that_of_its_value(kind, monkeypatch):
+    monkeypatch.setattr(_path, "_LEAST_SHARE", 0)
     folds, candidates = candidates_of(kind)
     checked = []
 
@@ -446,10 +477,10 @@ def test_a_candidate_of_the_contrary_gets_no_weight():
     np.testing.assert_array_equal(stack([-one, -one], folds.codes, folds.w, folds.output), 0)
 
 
-def test_weights_of_next_to_nothing_are_zero_and_the_others_are_found_without_them(monkeypatch):
+def test_small_weights_are_zero_and_the_others_are_found_without_them(monkeypatch):
     folds, candidates = candidates_of("K classes", 3)
     monkeypatch.setattr(_path, "_LEAST_SHARE", 0.25)
-    v = stack(candidates, folds.codes, folds.w, folds.output)
+    v = stack(candidates[::-1], folds.codes, folds.w, folds.output)[::-1]
     kept = np.flatnonzero(v)
     assert 0 < len(kept) < 3
     # The pull is still towards a third.
