@@ -50,8 +50,8 @@ from ._validation import ValidationScore
 # and 0.370 for 10, and the time 7.7, 3.8, 2.9 and 2.8 s.
 _LOOSER = 4.0
 
-# Beyond so many rows the path's tolerance falls with the fourth root of their number: the noise of a
-# mean gradient falls with the square root, but on 100,000 rows that takes twice as long.
+# Beyond so many rows the path's tolerance falls with the fourth root of their number: the noise of
+# a mean gradient falls with the square root, but on 100,000 rows that takes twice as long.
 _ROWS = 2000
 
 
