@@ -18,7 +18,7 @@ from numpy.random import RandomState
 from scipy.optimize import minimize
 
 from ._arrays import BoolArray, FloatArray, IntArray
-from ._fit import Data, gradient_tol, make_problem
+from ._fit import Data, gradient_tol, make_problem, tol_to_move
 from ._objective import Objective
 from ._outputs import Output
 from ._parameters import Parameters
@@ -52,14 +52,6 @@ _WARM_ITER = 100
 # A fold's network whose loss is not better than that of the class shares by this share of it knows
 # nothing: all its weights may be zero, a stationary point that no smaller alpha leaves.
 _KNOWS = 0.02
-
-# An alpha's networks have moved where the largest entry of the gradient is at most this share of
-# what it was at the neighbour's solution. Otherwise that would be taken for theirs, on many rows or
-# for small alphas, and its score with it. 0.3 takes 7% more time for the same log-loss.
-_MOVED = 0.6
-
-# But no tolerance is smaller than this share of the path's.
-_LEAST_TOL = 0.01
 
 # A fold trains on most rows where it has this share of those of the largest: all folds of a usual
 # cross-validation do, and the last ones of a series in time.
@@ -142,7 +134,7 @@ class Folds:
         """The network of each fold at this alpha, from its row of thetas."""
         if self._weights is not None:
             objective = self.problem.objective(settings.n_hidden, alpha, self._weights)
-            return solve(settings, objective, thetas, states, moved=_MOVED)
+            return solve(settings, objective, thetas, states, moved=True)
         # Each copies its rows, and so one fold's at a time.
         return Parallel(n_jobs=settings.n_jobs or 1)(
             delayed(_solve_fold)(
@@ -204,12 +196,11 @@ def solve(
     objective: Objective,
     thetas: FloatArray,
     states: list[RandomState],
-    moved: float = np.inf,
+    moved: bool = False,
 ) -> list[Result]:
     """Solve problems from a start each, as many side by side as pays.
 
-    The tolerance is at most `moved` times the largest entry of the gradient at the start, in the
-    median over the problems.
+    With `moved`, networks do not end where they start; see `tol_to_move`.
     """
     results: list[Result] = []
     n_together = objective.n_together
@@ -217,10 +208,9 @@ def solve(
         for first in range(0, len(thetas), n_together):
             some = list(range(first, min(first + n_together, len(thetas))))
             problems, tol = objective.take(some), gradient_tol(settings.tol, settings.n_hidden)
-            if moved < np.inf:
+            if moved:
                 _, gradients = problems.loss_gradient(thetas[some])
-                start = float(np.median(np.abs(gradients).max(axis=1)))
-                tol = min(tol, max(moved * start, _LEAST_TOL * tol))
+                tol = tol_to_move(gradients, tol)
             results += settings.solver.solve(
                 problems,
                 thetas[some],
@@ -244,7 +234,7 @@ def _solve_fold(
 ) -> Result:
     problem = make_problem(data.take(split.train), output, scaling)
     objective = problem.objective(settings.n_hidden, alpha)
-    [result] = solve(settings, objective, theta[None], [state], moved=_MOVED)
+    [result] = solve(settings, objective, theta[None], [state], moved=True)
     return result
 
 

@@ -256,6 +256,20 @@ def test_warm_start_continues_from_the_fitted_function(kind):
     assert first_iterations > 1
 
 
+@every_kind
+@pytest.mark.parametrize("n_estimators", [1, 3])
+def test_warm_start_goes_on_where_alpha_or_the_weights_have_changed(kind, n_estimators):
+    data, y = KINDS[kind]
+    model = fitted(kind, alpha=1.0, n_estimators=n_estimators, warm_start=True)
+    for alpha in (0.999, 0.998, 1e-6, 0.9e-6):  # too near for the gradient to exceed tol
+        assert model.set_params(alpha=alpha).fit(data, y).n_iter_ > 0
+        assert model.fit(data, y).n_iter_ == 0
+    assert model.fit(data, y, sample_weight=np.linspace(1, 1.001, len(y))).n_iter_ > 0
+    # In float32 too, F is known again.
+    model.set_params(alpha=1.0).fit(data.astype(np.float32), y)
+    assert model.fit(data.astype(np.float32), y).n_iter_ == 0
+
+
 def test_warm_start_keeps_the_function_when_the_statistics_change():
     model = fitted("K classes", warm_start=True)
     part = X[:99:2]
