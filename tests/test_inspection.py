@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_iris, make_moons
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -200,7 +201,7 @@ def test_plot_again_with_other_labels(plt):
 )
 def test_pipelines_and_searches(display, network):
     data = (X,) if display is HiddenUnitDisplay else ()
-    pipeline = make_pipeline(StandardScaler(), network)
+    pipeline = make_pipeline(StandardScaler(), clone(network))
     search = GridSearchCV(pipeline, {f"{pipeline.steps[1][0]}__n_hidden": [2, 3]}, cv=2)
     with pytest.raises(NotFittedError, match="not fitted yet"):
         display.from_estimator(pipeline, *data)
