@@ -74,7 +74,8 @@ def network(*args: Any, **parameters: Any) -> Any:
     """The estimator of the worker's checkout."""
     from skshallow import ShallowTanhClassifier  # the parent process must not import it
 
-    return ShallowTanhClassifier(*args, **parameters)
+    # Its default may differ between the two.
+    return ShallowTanhClassifier(*args, **{"alpha": 1.0} | parameters)
 
 
 def where() -> str:

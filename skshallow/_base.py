@@ -186,6 +186,11 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
             return [network]
         return separate(network, members)
 
+    def _last_losses(self) -> list[float]:
+        """F of each member as it was fitted; NaN where that is not known, as in callbacks."""
+        known = [member.get("loss_") for member in self._described() or [self.__dict__]]
+        return [np.nan if loss is None else loss for loss in known]
+
     def _is_finite(self) -> bool:
         """Whether the fitted weights are, which users may write to."""
         return all(bool(np.isfinite(part).all()) for part in self.coefs_ + self.intercepts_)

@@ -436,7 +436,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         elif model.early_stopping:
             random_state = check_random_state(model.random_state)
             data, held_out = data.split(target.classes, model.validation_fraction, random_state)
-        networks, last_loss = (model._networks(), model.loss_) if warm else (None, np.nan)
+        networks = model._networks() if warm else None
+        last_losses = model._last_losses() if warm else None
         model._clear_fit()
         scaling = column_scaling(data.X, data.w) if settings.standardize else None
         problem = make_problem(data, target.output, scaling, networks)
@@ -453,7 +454,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             settings,
             check_random_state(model.random_state),
             networks=networks,
-            last_loss=last_loss,
+            last_losses=last_losses,
             score=None if held_out is None else model._score(held_out, target),
             hook=None
             if callbacks is None

@@ -34,38 +34,25 @@ def gradient_tol(tol: float, n_hidden: int) -> float:
     return tol * min(1.0, _WIDE / n_hidden)
 
 
-# Networks have moved where the largest entry of the gradient is at most this share of what it was
+# A network has moved where the largest entry of the gradient is at most this share of what it was
 # at the start. On a path over alpha, 0.3 takes 7% more time for the same log-loss.
 _MOVED = 0.6
 
-# But no tolerance is smaller than this share of the fit's.
+# But no tolerance is smaller than this share of the fit's: a network that meets it need not move.
 _LEAST_TOL = 0.01
 
 # Up to this share of it F is the same: that of a float32 network is rounded in the seventh digit.
 _SAME = 1e-6
 
 
-def tol_to_move(gradients: FloatArray, tol: float) -> float:
-    """A tolerance that networks with these gradients, (B, size), do not meet where they are.
+def tol_to_move(gradients: FloatArray, tol: float) -> FloatArray:
+    """Tolerances, (B,), that networks with these gradients, (B, size), do not meet where they are.
 
     Another alpha's solution would otherwise be taken for this one's, on many rows or for small
     alphas, and its score with it.
     """
-    start = float(np.median(np.abs(gradients).max(axis=1)))
-    return min(tol, max(_MOVED * start, _LEAST_TOL * tol))
-
-
-def _warm_tol(objective: Objective, starts: list[Start], tol: float, last_loss: float) -> float:
-    """The tolerance of a fit that continues from networks whose mean F was `last_loss`.
-
-    Where F has changed, with alpha or the data, so must they.
-    """
-    with one_thread_blas(), np.errstate(over="ignore", invalid="ignore"):
-        found = [objective.loss_gradient(start.theta[None]) for start in starts]
-    loss = np.mean([value for [value], _ in found])
-    if abs(loss - last_loss) <= _SAME * abs(last_loss):
-        return tol
-    return tol_to_move(np.concatenate([gradient for _, gradient in found]), tol)
+    largest = np.abs(gradients).max(axis=1)
+    return np.minimum(tol, np.maximum(_MOVED * largest, _LEAST_TOL * tol))
 
 
 @dataclass(frozen=True)
@@ -207,6 +194,7 @@ class Start(NamedTuple):
 
     theta: FloatArray
     random_state: np.random.RandomState
+    last_loss: float | None = None  # F of a fitted network when it was fitted, NaN if not known
 
 
 def make_starts(
@@ -214,6 +202,7 @@ def make_starts(
     settings: Settings,
     random_state: np.random.RandomState,
     networks: list[Parameters] | None,
+    last_losses: list[float] | None = None,
 ) -> list[list[Start]]:
     """Starts of each member: n_init random ones, or the fitted network that it continues from."""
     n_init = settings.n_init if networks is None else 1
@@ -224,6 +213,10 @@ def make_starts(
     else:
         thetas = [problem.theta(network) for network in networks]
     starts = [Start(theta, state) for theta, state in zip(thetas, states, strict=True)]
+    if last_losses is not None:
+        starts = [
+            start._replace(last_loss=loss) for start, loss in zip(starts, last_losses, strict=True)
+        ]
     return [starts[k : k + n_init] for k in range(0, len(starts), n_init)]
 
 
@@ -261,7 +254,7 @@ def fit_members(
     random_state: np.random.RandomState,
     *,
     networks: list[Parameters] | None = None,
-    last_loss: float = np.nan,
+    last_losses: list[float] | None = None,
     score: Score | None = None,
     hook: Hook | None = None,
 ) -> Fit:
@@ -274,21 +267,19 @@ def fit_members(
     random_state : RandomState
     networks : list of Parameters, default=None
         Fitted networks to continue from, one for each member; None makes random starts.
-    last_loss : float, default=nan
-        Their mean F when they were fitted: where it is another now, the fit does not end at once.
+    last_losses : list of float, default=None
+        F of each when it was fitted, NaN if that is not known: where F is another now, the network
+        does not stay as it is.
     score : callable, default=None
         Score of a network on validation data; if given, the best iterate is kept.
     hook : callable, default=None
         Called with the network after each iteration; stops the fit if it returns True. Starts are
         then run one after the other, because a hook follows one start at a time.
     """
-    starts = make_starts(problem, settings, random_state, networks)
+    starts = make_starts(problem, settings, random_state, networks, last_losses)
     objective = problem.objective(settings.n_hidden, settings.alpha)
-    solver, tol = settings.solver, gradient_tol(settings.tol, settings.n_hidden)
-    moving_tol = tol
-    if networks is not None:
-        solver = solver.for_warm_start()
-        moving_tol = _warm_tol(objective, [start for [start] in starts], tol, last_loss)
+    solver = settings.solver if networks is None else settings.solver.for_warm_start()
+    tol = gradient_tol(settings.tol, settings.n_hidden)
 
     def network(theta: FloatArray) -> Parameters:
         return problem.network(theta, settings.n_hidden)
@@ -306,17 +297,21 @@ def fit_members(
             for label in labels
         ]
         # All starts share alpha and weights, so any of them are the objective's problems.
-        found = run_solver(solver, objective, some, monitors, moving_tol, settings.max_iter)
-        return [
-            outcome._replace(ending=Ending.CONVERGED)
-            if outcome.ending.failed and outcome.largest_gradient <= tol
-            else outcome
-            for outcome in found
-        ]
+        return run_solver(solver, objective, some, monitors, tol, settings.max_iter)
 
     n_together = objective.n_together if hook is None else 1
     outcomes, start_losses = train(starts, run, n_together)
     return Fit([network(outcome.theta) for outcome in outcomes], outcomes, start_losses)
+
+
+def _tols(objective: Objective, starts: list[Start], tol: float) -> float | FloatArray:
+    """The tolerance of all starts, or of each."""
+    last_losses = [start.last_loss for start in starts]
+    if None in last_losses:
+        return tol
+    values, gradients = objective.loss_gradient(np.array([start.theta for start in starts]))
+    same = np.isclose(values, np.array(last_losses, np.float64), rtol=_SAME, atol=0)
+    return np.where(same, tol, tol_to_move(gradients, tol))
 
 
 def run_solver(
@@ -327,7 +322,11 @@ def run_solver(
     tol: float,
     max_iter: int,
 ) -> list[Outcome]:
-    """Run a solver from some starts; with validation data, keep the best iterate."""
+    """Run a solver from some starts; with validation data, keep the best iterate.
+
+    A fitted network whose F has changed, with alpha or the data, is to move, though it may meet
+    tol where it is. If it then meets tol only, and not the smaller one, it has converged too.
+    """
     thetas = np.array([start.theta for start in starts])
     if any(monitor.score is not None for monitor in monitors):
         values, _ = objective.loss_gradient(thetas)
@@ -340,13 +339,16 @@ def run_solver(
     results = solver.solve(
         objective,
         thetas,
-        tol=tol,
+        tol=_tols(objective, starts, tol),
         max_iter=max_iter,
         callback=callback,
         random_states=[start.random_state for start in starts],
     )
     outcomes = []
     for k, (result, monitor) in enumerate(zip(results, monitors, strict=True)):
+        ended = result.ending in (Ending.MAX_ITER, Ending.STALLED)
+        if ended and result.largest_gradient <= tol:
+            result = result._replace(ending=Ending.CONVERGED)
         monitor.end(result)
         theta, value, best_score = result.theta, result.value, None
         if monitor.best is not None:

@@ -40,14 +40,13 @@ _FIRST = 10**0.5
 # A direction of the path goes on while each alpha is better than the best before it by this share
 # of the loss. On a dozen real tables, three seeds, and on 31, one seed, the mean log-loss was
 # 0.3652 and 0.3682 where a direction ended only at an alpha 0.5% worse; 0.3649 and 0.3679 for 0,
-# 0.3649 and 0.3678 for 0.005, 0.3651 and 0.3676 for 0.01. Beyond the first worse alpha there is
-# nothing to find.
+# 0.3649 and 0.3678 for 0.005, 0.3651 and 0.3676 for 0.01.
 _BETTER = 0.005
 
 # What the networks of alphas="auto" that start from their neighbours' solutions take at most, in
 # iterations. On the dozen, the mean log-loss was 0.3656, 0.3654, 0.3654 and 0.3654 for 50, 100, 200
-# and no limit; on 100,000 rows, 100 halves the time.
-_WARM_ITER = 100
+# and no limit; on 100,000 rows the fit takes a fifth of the time with 100 (docs/design.md).
+_WARM_MAX_ITER = 100
 
 # A fold's network whose loss is not better than that of the class shares by this share of it knows
 # nothing: all its weights may be zero, a stationary point that no smaller alpha leaves.
@@ -134,7 +133,7 @@ class Folds:
         """The network of each fold at this alpha, from its row of thetas."""
         if self._weights is not None:
             objective = self.problem.objective(settings.n_hidden, alpha, self._weights)
-            return solve(settings, objective, thetas, states, moved=True)
+            return solve(settings, objective, thetas, states, move=True)
         # Each copies its rows, and so one fold's at a time.
         return Parallel(n_jobs=settings.n_jobs or 1)(
             delayed(_solve_fold)(
@@ -196,25 +195,26 @@ def solve(
     objective: Objective,
     thetas: FloatArray,
     states: list[RandomState],
-    moved: bool = False,
+    move: bool = False,
 ) -> list[Result]:
     """Solve problems from a start each, as many side by side as pays.
 
-    With `moved`, networks do not end where they start; see `tol_to_move`.
+    With `move`, networks do not end where they start; see `tol_to_move`.
     """
     results: list[Result] = []
     n_together = objective.n_together
     with one_thread_blas(), np.errstate(over="ignore", invalid="ignore"):
         for first in range(0, len(thetas), n_together):
             some = list(range(first, min(first + n_together, len(thetas))))
-            problems, tol = objective.take(some), gradient_tol(settings.tol, settings.n_hidden)
-            if moved:
+            problems = objective.take(some)
+            tols = np.full(len(some), gradient_tol(settings.tol, settings.n_hidden))
+            if move:
                 _, gradients = problems.loss_gradient(thetas[some])
-                tol = tol_to_move(gradients, tol)
+                tols = tol_to_move(gradients, tols[0])
             results += settings.solver.solve(
                 problems,
                 thetas[some],
-                tol=tol,
+                tol=tols,
                 max_iter=settings.max_iter,
                 callback=lambda k, *iterate: False,
                 random_states=[states[k] for k in some],
@@ -234,7 +234,7 @@ def _solve_fold(
 ) -> Result:
     problem = make_problem(data.take(split.train), output, scaling)
     objective = problem.objective(settings.n_hidden, alpha)
-    [result] = solve(settings, objective, theta[None], [state], moved=True)
+    [result] = solve(settings, objective, theta[None], [state], move=True)
     return result
 
 
@@ -290,7 +290,7 @@ def follow(
                 know = folds.know(last.logits) | (i > first)
                 here = np.where(know[:, None], last.thetas, thetas)
                 if end_early and know.all():
-                    limit = min(limit, _WARM_ITER)
+                    limit = min(limit, _WARM_MAX_ITER)
             last = _visit(folds, replace(settings, max_iter=limit), float(alphas[i]), here, states)
             steps[i] = last
             settings = replace(settings, solver=settings.solver.for_warm_start())
@@ -298,9 +298,9 @@ def follow(
                 return [steps[k] for k in sorted(steps)]
             # Networks that say nothing, downwards, tell nothing of smaller alphas.
             silent = i < first and folds.flat(last.logits)
-            if end_early and not silent and last.loss > (1 - _BETTER) * best:
+            before, best = best, min(best, last.loss)
+            if end_early and not silent and last.loss > (1 - _BETTER) * before:
                 break
-            best = min(best, last.loss)
     return [steps[k] for k in sorted(steps)]
 
 

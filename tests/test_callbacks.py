@@ -51,6 +51,23 @@ def fit(recorder, **parameters):
         return model.fit(X, Y)
 
 
+@pytest.mark.parametrize("fitted_before", [False, True])
+def test_a_copy_that_a_callback_got_can_be_fitted_further(fitted_before):
+    copies = []
+
+    class Keeper(Recorder):
+        def on_fit_task_end(self, *args, fitted_estimator=None, **kwargs):
+            copies.append(fitted_estimator)
+
+    model = clone(MODEL)
+    if fitted_before:
+        model.fit(X, Y)
+    model.set_callbacks(Keeper()).fit(X, Y)
+    early = copies[2].set_params(warm_start=True).fit(X, Y)
+    assert early.n_iter_ > 0
+    assert early.loss_ == pytest.approx(model.loss_, rel=0.02)  # another way down
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_every_iteration_of_every_solver_is_a_task(solver):
     recorder = Recorder()

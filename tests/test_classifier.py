@@ -270,6 +270,16 @@ def test_warm_start_goes_on_where_alpha_or_the_weights_have_changed(kind, n_esti
     assert model.fit(data.astype(np.float32), y).n_iter_ == 0
 
 
+def test_the_members_of_a_warm_committee_move_as_they_do_alone():
+    model = fitted("K classes", alpha=1.0, tol=1e-2, n_estimators=4, warm_start=True)
+    alone = [member.set_params(alpha=1.001, warm_start=True) for member in model.estimators_]
+    model.set_params(alpha=1.001).fit(*KINDS["K classes"])
+    for member, again in zip(model.estimators_, alone, strict=True):
+        again.fit(*KINDS["K classes"])
+        assert member.n_iter_ == again.n_iter_ > 0
+        assert member.loss_ == again.loss_
+
+
 def test_warm_start_keeps_the_function_when_the_statistics_change():
     model = fitted("K classes", warm_start=True)
     part = X[:99:2]

@@ -243,6 +243,48 @@ def test_with_scores_the_best_iterate_is_kept_be_it_the_start():
     assert (outcome.best_score, outcome.n_iter) == (0, 2)
 
 
+# Warm starts
+
+
+def test_only_networks_whose_F_has_changed_are_to_move():
+    """What a solver is asked for: tol, or six tenths of the gradient at the start, or tol / 100."""
+    problem, _ = problem_of("K classes")
+    objective, asked = problem.objective(3, 0.5), []
+
+    class Asked(LBFGS):
+        def solve(self, function, thetas, *, tol, **options):
+            asked.append(np.broadcast_to(tol, len(thetas)))
+            return super().solve(function, thetas, tol=tol, **options)
+
+    def ask(last_losses, tol):
+        starts = [start._replace(last_loss=loss) for loss in last_losses]
+        run_solver(Asked(), objective, starts, [Monitor() for _ in starts], tol, 1)
+        return asked.pop()
+
+    start = start_of(problem)
+    F, gradient = objective.loss_gradient(start.theta)
+    largest = np.abs(gradient).max()
+    np.testing.assert_array_equal(ask([None, None], 9.0), [9, 9])
+    tols = ask([F, F * (1 + 1e-8), F * (1 + 1e-5), np.nan], 2 * largest)
+    np.testing.assert_allclose(tols / largest, [2, 2, 0.6, 0.6])
+    np.testing.assert_allclose(ask([np.nan], 0.1 * largest), 0.1 * largest)
+    np.testing.assert_allclose(ask([np.nan], 1e4 * largest), 1e2 * largest)
+
+
+def test_a_moved_network_that_meets_tol_has_converged_however_it_ended(capsys):
+    problem, _ = problem_of("K classes")
+    objective = problem.objective(3, 0.5)
+    start, monitor = start_of(problem, k=2)._replace(last_loss=np.nan), Monitor(verbose=1)
+    largest = np.abs(objective.loss_gradient(start.theta)[1]).max()
+    [outcome] = run_solver(LBFGS(), objective, [start], [monitor], 10 * largest, 1)
+    assert 0.6 * largest < outcome.largest_gradient < 10 * largest  # the case in question
+    assert (outcome.ending, outcome.n_iter) == (Ending.CONVERGED, 1)
+    assert "not converged" not in capsys.readouterr().out
+    [outcome] = run_solver(LBFGS(), objective, [start], [monitor], 0.1 * largest, 1)
+    assert outcome.ending is Ending.MAX_ITER
+    assert "not converged" in capsys.readouterr().out
+
+
 # Committees
 
 

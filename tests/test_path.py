@@ -213,6 +213,9 @@ def test_a_little_better_is_not_enough():
     assert len(visits([better**2 - 1e-9, better + 1e-9, 1], end_early=True, first=2)) == 2
     assert len(visits([1, better - 1e-9, better**2 - 2e-9], end_early=True, first=0)) == 3
     assert len(visits([1, better + 1e-9, better**2 - 2e-9], end_early=True, first=0)) == 2
+    # The best so far is also one that was not better by enough to go on.
+    visited = visits([0.99, 0.994, 1, 0.996, 1], end_early=True)
+    assert [alpha for alpha, _ in visited] == [2, 3, 1]
 
 
 def limits(shares, end_early):
@@ -223,7 +226,7 @@ def limits(shares, end_early):
 
 
 def test_warm_starts_take_few_iterations_where_alphas_are_not_given():
-    few, all_ = _path._WARM_ITER, settings_of().max_iter
+    few, all_ = _path._WARM_MAX_ITER, settings_of().max_iter
     assert few < all_
     assert limits(np.inf, end_early=True) == [all_, few, few, few, few]
     assert limits(np.inf, end_early=False) == [all_] * 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -43,31 +42,30 @@ class Auto:
         function: Function,
         thetas: FloatArray,
         *,
-        tol: float,
+        tol: float | FloatArray,
         max_iter: int,
         callback: Callback,
         random_states: list[np.random.RandomState],
     ) -> list[Result]:
         """See `Solver.solve`."""
-        options: dict[str, Any] = {"tol": tol}
         if function.n_samples < STOCHASTIC_ROWS:
             solver: Solver = Newton() if thetas.shape[1] <= NEWTON_SIZE else LBFGS()
             return solver.solve(
                 function,
                 thetas,
+                tol=tol,
                 max_iter=max_iter,
                 callback=callback,
                 random_states=random_states,
-                **options,
             )
         n_epochs = min(STOCHASTIC_EPOCHS, max_iter)
         results = Adam(**asdict(self)).solve(
             function,
             thetas,
+            tol=tol,
             max_iter=n_epochs,
             callback=callback,
             random_states=random_states,
-            **options,
         )
         going = [k for k, result in enumerate(results) if result.ending is not Ending.STOPPED]
         if not going or n_epochs == max_iter:
@@ -75,10 +73,10 @@ class Auto:
         then = LBFGS().solve(
             function.take(going),
             np.array([results[k].theta for k in going]),
+            tol=np.broadcast_to(tol, len(thetas))[going],
             max_iter=max_iter - n_epochs,
             callback=lambda k, *iterate: callback(going[k], *iterate),
             random_states=[random_states[k] for k in going],
-            **options,
         )
         for k, result in zip(going, then, strict=True):
             results[k] = result._replace(n_iter=result.n_iter + results[k].n_iter)

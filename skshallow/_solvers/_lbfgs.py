@@ -167,7 +167,7 @@ class LBFGS(FullBatch):
         function: Function,
         thetas: FloatArray,
         *,
-        tol: float,
+        tol: float | FloatArray,
         max_iter: int,
         callback: Callback,
         random_states: list[np.random.RandomState],

@@ -174,7 +174,7 @@ class Newton(FullBatch):
         function: Function,
         thetas: FloatArray,
         *,
-        tol: float,
+        tol: float | FloatArray,
         max_iter: int,
         callback: Callback,
         random_states: list[np.random.RandomState],

@@ -93,14 +93,15 @@ class Solver(Protocol):
         function: Function,
         thetas: FloatArray,
         *,
-        tol: float,
+        tol: float | FloatArray,
         max_iter: int,
         callback: Callback,
         random_states: list[np.random.RandomState],
     ) -> list[Result]:
         """Minimise function k from thetas[k], for every k.
 
-        A descent has converged where no entry of the gradient is larger than tol. What start k
+        A descent has converged where no entry of the gradient is larger than tol, which is one
+        number or one for each start, (n_starts,). What start k
         draws is drawn from random_states[k]. A start's result does not depend on the others, to
         the bit.
         """

@@ -42,7 +42,7 @@ def descend_side_by_side(
     evaluate: Evaluate,
     *,
     hessians: bool = False,
-    tol: float,
+    tol: float | FloatArray,
     max_iter: int,
     callback: Callback,
 ) -> list[Result]:
@@ -67,23 +67,24 @@ def descend_side_by_side(
         for theta, evaluation in zip(thetas, evaluate(function, thetas), strict=True)
     ]
     run = _Run(descents, evaluate, max_iter, callback)
+    tols = np.broadcast_to(tol, len(thetas)).tolist()
     in_float32 = function.in_float32(hessians)
     if in_float32 is not None:
         # A start that has converged already stays as it is.
-        some = [k for k, one in enumerate(descents) if np.abs(one.gradient).max() > tol]
+        some = [k for k, one in enumerate(descents) if np.abs(one.gradient).max() > tols[k]]
         if some:
             goals = []
             found = evaluate(in_float32.take(some), thetas[some])
             for k, evaluation in zip(some, found, strict=True):
                 error = np.abs(descents[k].gradient - evaluation[1]).max()
-                goals.append(max(tol, _FLOAT32_ERRORS * float(error)))
+                goals.append(max(tols[k], _FLOAT32_ERRORS * float(error)))
                 descents[k].refine(in_float32.precision, *evaluation)
             run.down(in_float32, some, goals)
             points = np.array([descents[k].theta for k in some])
             found = evaluate(function.take(some), points)
             for k, evaluation in zip(some, found, strict=True):
                 descents[k].refine(function.precision, *evaluation)
-    run.down(function, range(len(descents)), [tol] * len(descents))
+    run.down(function, range(len(descents)), tols)
     return [
         Result(one.theta, one.value, one.gradient, count, ending)
         for one, count, ending in zip(descents, run.counts, run.endings, strict=True)

@@ -108,19 +108,20 @@ class Stochastic(ABC):
         function: Function,
         thetas: FloatArray,
         *,
-        tol: float,
+        tol: float | FloatArray,
         max_iter: int,
         callback: Callback,
         random_states: list[np.random.RandomState],
     ) -> list[Result]:
         """See `Solver.solve`; starts go one after the other."""
+        tols = np.broadcast_to(tol, len(thetas)).tolist()
         return [
             run_epochs(
                 function.take([k]),
                 theta,
                 self.rule(len(theta)),
                 self.minibatches(function.n_samples, random_state),
-                tol=tol,
+                tol=tols[k],
                 max_iter=max_iter,
                 callback=partial(callback, k),
             )
