@@ -12,7 +12,7 @@ them and splits their rows. `--only` names the sections to run. All are held to 
 - noise: features that say nothing about the class, where nothing beats the true class shares.
 - best: the alpha that `combine="best"` chooses on its path, where each network starts from its
   neighbour's solution, beside a grid search over networks that start from random weights. Both
-  have the same folds. The path visits the alphas from 0.01 to 100 until the log-loss gets worse;
+  have the same folds. The path visits the alphas from 0.01 to 100 until the log-loss is not better;
   the grid search visits all of them.
 - large: seconds and peak memory of a fit of 100,000 rows, in new processes (Linux).
 """

@@ -39,8 +39,8 @@ for table in tables.values():
 # Two fits
 # --------
 # In the pipeline numbers are scaled and words are not, so the network need not standardise. By
-# default a direction of the path ends where the score gets worse. Here nine values are visited in
-# any case, for the sake of the picture.
+# default a direction of the path ends where the score does not improve. Here nine values are
+# visited in any case, for the sake of the picture.
 
 
 def make_model():

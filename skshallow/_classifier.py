@@ -157,7 +157,9 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
     warm_start : bool, default=False
         Whether `fit` continues from the function that the last `fit` found; a committee continues
         from each member's. Classes, features, `n_hidden` and `n_estimators` must then be the
-        same, `n_init` has no effect, and "auto" is "lbfgs".
+        same, `n_init` has no effect, and "auto" is "lbfgs". Where F has changed, with `alpha` or
+        the data, the fit goes on until the gradient is also at most six tenths of what it was at
+        the start, or a hundredth of `tol`, so that no solution is taken for another's.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, which do not depend on the number of samples, of the held-out

@@ -51,7 +51,7 @@ from ._validation import ValidationScore
 _LOOSER = 4.0
 
 # Beyond so many rows the path's tolerance falls with the fourth root of their number: the noise of
-# a mean gradient falls with the square root, but on 100,000 rows that takes twice as long.
+# a mean gradient falls with the square root, but on many rows that takes long (docs/design.md).
 _ROWS = 2000
 
 
@@ -76,9 +76,10 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
     alphas : "auto", int or array-like of float, default="auto"
         Strengths of the penalty to visit. "auto" are half decades from 0.01 to 100 times the mean
         weight, so that scaling all weights changes nothing, from 3.16 outwards; a direction ends
-        where the log-loss of the rows that are held out gets worse. An int, at least 2, is a number
-        of values in that range, and an array holds values as `ShallowTanhClassifier.alpha`, not
-        negative, from the middle outwards; these are visited whole.
+        where the log-loss of the rows that are held out does not get better by 0.5%. An int, at
+        least 2, is a number of values in that range, and an array holds values as
+        `ShallowTanhClassifier.alpha`, not negative, from the middle outwards; these are visited
+        whole.
 
     cv : int, cross-validation generator, iterable or None, default=None
         None is 5 shuffled folds, stratified by class except for a multilabel y, and fewer where a
@@ -113,7 +114,8 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         Factor on the weight of each class's samples.
 
     max_iter : int, default=5000
-        Limit of iterations of each network at each alpha, at least 1.
+        Limit of iterations of each network at each alpha, at least 1. With ``alphas="auto"``, a
+        network that starts from its neighbour's solution takes at most 100.
 
     tol : float, default=3e-4
         The networks that are kept have converged when the largest absolute entry of the gradient
