@@ -110,11 +110,11 @@ def measure_time(tables) -> None:
         ratios.append((np.median(np.divide(theirs, ours)), grid_seconds / ours[0]))
         row(
             name, *first.X.shape, y.max() + 1, f"{np.median(ours):.3f}", f"{np.median(theirs):.3f}",
-            f"{ratios[-1][0]:.1f}", f"{grid_seconds:.1f}", f"{ratios[-1][1]:.0f}", f"{alpha:g}",
+            f"{ratios[-1][0]:.2f}", f"{grid_seconds:.1f}", f"{ratios[-1][1]:.0f}", f"{alpha:g}",
         )  # fmt: skip
     for what, of in (("least", np.min), ("median", np.median), ("largest", np.max)):
         one, many = of(ratios, axis=0)
-        row(what, "", "", "", "", "", f"{one:.1f}", "", f"{many:.0f}", "")
+        row(what, "", "", "", "", "", f"{one:.2f}", "", f"{many:.0f}", "")
 
 
 def measure_seeds(tables) -> None:
