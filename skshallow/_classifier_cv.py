@@ -389,7 +389,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
             MetadataRouter(owner=self)
             .add_self_request(self)
             .add(
-                splitter=check_cv(self.cv, classifier=True),
+                splitter=check_cv(self.cv),
                 method_mapping=MethodMapping().add(caller="fit", callee="split"),
             )
         )

@@ -133,12 +133,13 @@ class RowBlocks:
         if self._float32 is None:
             rows = None
             if not issparse(self._X) and self.dtype == np.float64:
-                rows = type(self)(
-                    self._X, self._y, self._w, np.float32, scaling=self._scaling,
-                    n_rows=self._n_rows,
-                )  # fmt: skip
-                if not rows._finite():
-                    rows = None
+                with np.errstate(over="ignore", invalid="ignore"):
+                    rows = type(self)(
+                        self._X, self._y, self._w, np.float32, scaling=self._scaling,
+                        n_rows=self._n_rows,
+                    )  # fmt: skip
+                    if not rows._finite():
+                        rows = None
             self._float32 = (rows,)
         return self._float32[0]
 
@@ -318,11 +319,10 @@ class _DenseBlocks:
         if self.prepared is not None:
             return bool(np.isfinite(self.prepared.sum(dtype=np.float64)))
         n_rows = max(1, _PREPARED // (self._d + 1))
-        with np.errstate(over="ignore", invalid="ignore"):
-            return all(
-                np.isfinite(self.prepare(part, 0).sum(dtype=np.float64))
-                for _, part in split_rows(self._X, n_rows)
-            )
+        return all(
+            np.isfinite(self.prepare(part, 0).sum(dtype=np.float64))
+            for _, part in split_rows(self._X, n_rows)
+        )
 
     def prepare(self, part: FloatArray, worker: int) -> FloatArray:
         """A block in a worker's buffer, overwritten by the next one."""
@@ -334,7 +334,7 @@ class _DenseBlocks:
         out = buffer[: len(part), :-1]
         if self._scaling is not None and self._within:
             # Two roundings, and half to four fifths of the time of `_standardise`.
-            np.subtract(part, self._mean, out=out, casting="same_kind")
+            np.subtract(part, self._mean, out=out)
             whole = buffer[: -(-len(part) // self._spread) * self._spread]
             whole[len(part) :] = 1  # what another block has left there
             spread = whole.reshape(-1, len(self._inverse))

@@ -45,6 +45,12 @@ def texts(legend):
     return [text.get_text() for text in legend.get_texts()]
 
 
+def style(line):
+    """How a line is drawn."""
+    names = ("linestyle", "marker", "zorder", "alpha")
+    return [mpl_color(line.get_color()), *(getattr(line, f"get_{name}")() for name in names)]
+
+
 def run_without_matplotlib(code):
     # None in sys.modules makes an import fail as if the package were not there.
     blocked = f"import sys; sys.modules['matplotlib'] = None\n{code}"
@@ -240,7 +246,135 @@ def test_one_iteration_is_a_dot():
     assert LossCurveDisplay.from_curves([1.0]).lines_[0].get_marker() == "o"
 
 
+@pytest.mark.parametrize("name", [None, "mine"])
+def test_what_a_loss_curve_looks_like(name):
+    curves = ([3.0, 2.0, 1.0, 0.5], [-4.0, -1.0, -2.0, -3.0])
+    display = LossCurveDisplay.from_curves(*curves, negate_score=True, name=name)
+    training, scores = display.lines_
+    assert style(training) == [mpl_color("C0"), "-", "None", 2, None]
+    assert style(scores) == [mpl_color("C1" if name is None else "C0"), "--", "None", 2, None]
+    best = "0.45" if name is None else "C0"
+    assert style(display.best_line_) == [mpl_color(best), ":", "None", 0.5, None]
+    np.testing.assert_array_equal(scores.get_xdata(), [1, 2, 3, 4])
+    assert display.ax_.get_xlabel() == "Iteration"
+    assert display.ax_.get_ylabel() == "F, the training objective"
+    assert display.score_ax_.get_ylabel() == "Validation loss"
+    axes = (display.ax_, display.score_ax_)
+    colors = [mpl_color(axis.yaxis.label.get_color()) for axis in axes]
+    expected = ["C0", "C1"] if name is None else ["black", "black"]
+    assert colors == [mpl_color(color) for color in expected]
+    before = "" if name is None else "mine: "
+    labels = ["F, training", "best: iteration 2", "validation loss"]
+    assert texts(display.score_ax_.get_legend()) == [before + label for label in labels]
+    assert display.ax_.get_legend() is None
+    # F is unseen in the axes of the legend, which keeps clear of it.
+    [unseen] = (line for line in display.score_ax_.lines if line is not scores)
+    assert (unseen.get_alpha(), unseen.get_transform()) == (0, display.ax_.transData)
+    np.testing.assert_array_equal(unseen.get_xydata(), training.get_xydata())
+    assert display.ax_.xaxis.get_major_locator()._integer
+    assert display.figure_.get_layout_engine() is not None
+
+
+def test_what_is_given_for_a_loss_curve_is_taken(plt):
+    _, axis = plt.subplots()
+    display = LossCurveDisplay.from_curves(
+        [3.0, 2.0], [1.0, 2.0], ax=axis, line_kw={"marker": "x"}, score_kw={"marker": "s"},
+        best_kw={"color": "C7", "label": "here"},
+    )  # fmt: skip
+    assert display.ax_ is axis
+    assert [line.get_marker() for line in display.lines_] == ["x", "s"]
+    assert display.best_line_.get_color() == "C7"
+    assert display.score_ax_.get_ylabel() == "Validation score"
+    assert texts(display.score_ax_.get_legend()) == ["F, training", "here", "validation score"]
+    assert not axis.xaxis.get_major_locator()._integer
+
+
 # --- HiddenUnitDisplay
+
+
+def test_what_units_look_like():
+    from matplotlib.colors import to_hex
+
+    points, classes = np.array([[0.0, 0.0], [1.0, 2.0], [0.5, 0.5]]), ["b", "a", "b"]
+    weights = np.array([[1.0, 2.0, 3.0, -4.0]] * 2)
+    display = HiddenUnitDisplay.from_weights([np.eye(2), weights], [[0, 0], [0] * 4], points,
+                                             y=classes)  # fmt: skip
+    assert display.xx0.shape == (100, 100)
+    assert [display.xx0.min(), display.xx0.max()] == pytest.approx([-0.1, 1.1])
+    assert [display.xx1.min(), display.xx1.max()] == pytest.approx([-0.2, 2.2])
+    surface = display.surfaces_[0]
+    assert (surface.get_cmap().name, surface.get_clim()) == ("PuOr_r", (-1.6, 1.6))
+    assert (surface.get_alpha(), surface.get_rasterized()) == (0.5, True)
+    line = display.zero_lines_[0]
+    assert (line.colors, line.get_linewidth().tolist(), line.levels) == ("black", [1.2], [0])
+    first, second = display.points_[0]
+    assert [some.get_label() for some in (first, second)] == ["a", "b"]
+    assert [to_hex(some.get_facecolor()[0]) for some in (first, second)] == ["#2166ac", "#b2182b"]
+    assert [to_hex(some.get_edgecolor()[0]) for some in (first, second)] == ["#ffffff"] * 2
+    assert [some.get_sizes().tolist() for some in (first, second)] == [[10], [10]]
+    assert [some.get_linewidth().tolist() for some in (first, second)] == [[0.4], [0.4]]
+    assert len(first.get_paths()[0].vertices) != len(second.get_paths()[0].vertices)
+    title = display.axes_[0].title
+    assert title.get_text() == ("Unit 0\noutput weights +1.00, +2.00, +3.00, ...")
+    colorbar = display.colorbar_
+    assert colorbar.ax.get_ylabel() == "tanh(x W1 + b1)"
+    assert (colorbar.get_ticks().tolist(), colorbar.ax.get_ylim()) == ([-1, 0, 1], (-1, 1))
+    assert display.figure_.get_size_inches().tolist() == pytest.approx([6.4, 3.1])
+    assert display.figure_.get_layout_engine() is not None
+    sizes = [axis.title.get_fontsize() for axis in (display.axes_[0], one_output().axes_[0])]
+    assert sizes[0] < sizes[1]
+
+
+def one_output(**arguments):
+    """Five units with an output weight each, around two points."""
+    coefs, intercepts = [np.ones((2, 5)), -np.ones((5, 1))], [np.zeros(5), np.zeros(1)]
+    return HiddenUnitDisplay.from_weights(coefs, intercepts, [[0, 0], [1, 1]], **arguments)
+
+
+def test_units_in_rows_and_points_of_no_class():
+    display = one_output()
+    assert display.axes_[0].get_title() == "Unit 0\noutput weight \N{MINUS SIGN}1.00"
+    assert display.figure_.get_size_inches().tolist() == pytest.approx([11.6, 5.9])
+    assert [axis.get_ylabel() for axis in display.axes_] == ["$x_2$", "", "", "", "$x_2$"]
+    [points] = display.points_[0]
+    assert points.get_facecolor()[0].tolist() == pytest.approx([0.2, 0.2, 0.2, 1])
+    assert points.get_sizes().tolist() == [10]
+    two = one_output(n_cols=2, scatter_kw={"s": 3}, surface_kw={"cmap": "gray"},
+                     zero_line_kw={"colors": "red"})  # fmt: skip
+    assert two.figure_.get_size_inches().tolist() == pytest.approx([6.4, 8.7])
+    # The last of each column has numbers and a name at its lower edge.
+    lowest = [axis.xaxis.get_tick_params()["labelbottom"] for axis in two.axes_]
+    assert lowest == [False, False, False, True, True]
+    assert [axis.get_xlabel() for axis in two.axes_] == ["", "", "", "$x_1$", "$x_1$"]
+    assert two.points_[0][0].get_sizes().tolist() == [3]
+    assert two.surfaces_[0].get_cmap().name == "gray"
+    assert two.zero_lines_[0].colors == "red"
+    # They share their axes.
+    two.axes_[0].set(xlim=(0, 7), ylim=(0, 8))
+    assert (two.axes_[3].get_xlim(), two.axes_[3].get_ylim()) == ((0, 7), (0, 8))
+
+
+def test_units_of_weights_on_axes_that_are_given(plt):
+    _, axes = plt.subplots(5)
+    display = one_output(ax=axes, margin=0.5, grid_resolution=7)
+    assert list(display.axes_) == list(axes)
+    assert [axis.get_xlabel() for axis in axes] == ["$x_1$"] * 5
+    assert [axis.get_ylabel() for axis in axes] == ["$x_2$"] * 5
+    assert display.xx0.shape == (7, 7)
+    assert [display.xx0.min(), display.xx0.max()] == [-0.5, 1.5]
+
+
+def test_many_classes_share_colours_but_no_pair_of_colour_and_marker():
+    rng = np.random.default_rng(0)
+    points, classes = rng.standard_normal((40, 2)), np.repeat(np.arange(20), 2)
+    display = HiddenUnitDisplay.from_weights(
+        [np.eye(2), np.ones((2, 1))], [np.zeros(2), np.zeros(1)], points, y=classes
+    )
+    looks = {
+        (tuple(some.get_facecolor()[0]), some.get_paths()[0].vertices.tobytes())
+        for some in display.points_[0]
+    }
+    assert len(looks) == 10
 
 
 def test_units_are_the_formula():
@@ -374,6 +508,8 @@ def test_given_axes(plt):
         ({"grid_resolution": 1}, "grid_resolution must be at least 2"),
         ({"feature_names": ["a"]}, "feature_names must be two names"),
         ({"coefs": [np.ones((2, 3)), np.ones((4, 1))]}, "coefs must be W1 of shape"),
+        ({"coefs": [np.ones((2, 3)), np.ones(3)]}, "coefs must be W1 of shape"),
+        ({"coefs": [np.ones((2, 3, 1)), np.ones((3, 1))]}, "coefs must be W1 of shape"),
         ({"coefs": [np.ones((5, 3)), np.ones((3, 1))]}, "but the network has 5"),
     ],
 )
@@ -381,6 +517,14 @@ def test_wrong_arguments(arguments, message):
     valid = {"coefs": MODEL.coefs_, "intercepts": MODEL.intercepts_, "X": X}
     with pytest.raises(ValueError, match=message):
         HiddenUnitDisplay.from_weights(**{**valid, **arguments})
+
+
+def test_weights_are_numbers_of_any_kind():
+    weights = [np.eye(2).astype(object), [["1"], ["2"]]]
+    display = HiddenUnitDisplay.from_weights(weights, [["0", "0"], [0]], [[0, 0], [1, 1]])
+    expected = HiddenUnitDisplay.from_weights([np.eye(2), [[1], [2]]], [[0, 0], [0]], display.X)
+    np.testing.assert_array_equal(display.activations, expected.activations)
+    np.testing.assert_array_equal(display.output_weights, expected.output_weights)
 
 
 def test_a_constant_feature_gets_some_width():
@@ -433,6 +577,62 @@ def test_path_on_axes_that_are_given(plt):
     assert display.prior_line_.get_color() == "C6"
     assert upper.get_ylabel() == "Score"
     assert display.plot(std_display_style=None).errorbar_ is None
+
+
+def test_what_a_path_looks_like():
+    parts = {"alphas": np.array([1.0, 10.0]), "scores": np.array([[-0.1, -0.2], [-0.2, -0.3]])}
+    rest = {"stack_weights": np.array([0.5, 0.25]), "best_score": -0.12, "prior_score": -0.3}
+    display = AlphaPathDisplay(**parts, **rest).plot()
+    assert style(display.line_) == [mpl_color("C0"), "-", "o", 2, None]
+    area = display.fill_between_
+    assert (area.get_alpha(), area.get_linewidth().tolist()) == (0.2, [0])
+    assert tuple(area.get_facecolor()[0]) == pytest.approx((*mpl_color("C0"), 0.2))
+    assert style(display.stack_line_) == [mpl_color("black"), "--", "None", 2, None]
+    assert style(display.prior_line_) == [mpl_color("0.45"), ":", "None", 2, None]
+    assert display.ax_.get_xlabel() == "alpha"
+    assert display.ax_.get_ylabel() == "Held-out score"
+    assert display.figure_.get_layout_engine() is not None
+    lower = display.weight_ax_
+    assert lower.get_ylabel() == "Weight in the stack"
+    assert lower.yaxis.label.get_position()[1] == 0  # at the foot, where the bars are
+    assert [bar.get_width() for bar in display.bars_] == pytest.approx([0.35, 3.5])
+    assert tuple(display.bars_[0].get_facecolor()) == pytest.approx((*mpl_color("C1"), 0.6))
+    # The bars take the lower fifth, below the scores.
+    assert lower.get_ylim() == pytest.approx((0, 2.5))
+    assert lower.get_yticks().tolist() == [0, 0.5]
+    assert [label.get_text() for label in lower.get_yticklabels()] == ["0", "0.5"]
+    alone = AlphaPathDisplay(**parts, best_score=-0.12).plot().ax_
+    low, high = alone.get_ylim()
+    assert display.ax_.get_ylim() == pytest.approx((low - (high - low) / 4, high))
+    ticks = [tick for tick in alone.get_yticks() if low <= tick <= high]
+    assert display.ax_.get_yticks().tolist() == ticks
+    # The legend keeps clear of the bars.
+    [unseen] = (line for line in display.ax_.lines if line.get_alpha() == 0)
+    assert unseen.get_transform() is lower.transData
+    assert unseen.get_xdata().tolist() == [1, 1, 1, 10, 10, 10]
+    assert unseen.get_ydata().tolist() == [0, 0.5, 0, 0, 0.25, 0]
+    assert display.ax_.get_zorder() == lower.get_zorder() + 1
+    assert not display.ax_.patch.get_visible()
+
+
+def test_a_path_with_losses_bars_and_styles(plt):
+    parts = {"alphas": np.array([1.0, 10.0]), "scores": np.array([[-0.1, -0.2], [-0.2, -0.3]])}
+    weights = {"stack_weights": np.array([0.0, 0.0])}
+    display = AlphaPathDisplay(**parts, **weights, negate_score=True).plot(
+        std_display_style="errorbar"
+    )
+    assert display.ax_.get_ylabel() == "Held-out loss"
+    assert display.weight_ax_.get_yticks().tolist() == [0, 1]
+    assert tuple(display.errorbar_.lines[2][0].get_color()[0][:3]) == mpl_color("C0")
+    assert display.errorbar_.lines[0] is None
+    assert style(display.line_)[2] == "o"
+    _, (axis, lower) = plt.subplots(2)
+    display.plot(axis, weight_ax=lower, fill_between_kw={"alpha": 0.5})
+    assert display.fill_between_.get_alpha() == 0.5
+    assert (lower.get_xlabel(), lower.get_xscale()) == ("alpha", "log")
+    assert axis.get_zorder() == lower.get_zorder()
+    display.plot(std_display_style=None)
+    assert texts(display.ax_.get_legend()) == ["mean over the folds"]
 
 
 def mpl_color(name):

@@ -244,7 +244,13 @@ def test_other_solvers_have_no_partial_fit(solver):
         ({}, (X[:, :3], Y), None, "X has 3 features"),
         ({}, (X, Y + 1), None, r"y holds the labels \[3\], but the classes are \[0, 1, 2\]"),
         ({}, (X, Y), [0, 1], "is not what it was on the first call"),
-        ({"n_hidden": 6}, (X, Y), None, "n_hidden=6 and it has 5 hidden units"),
+        (
+            {"n_hidden": 6},
+            (X, Y),
+            None,
+            "^partial_fit continues the fitted network, but "
+            "n_hidden=6 and it has 5 hidden units. Keep them the same, or use a new estimator",
+        ),
         ({"n_estimators": 2}, (X, Y), None, "n_estimators=2 and it has n_estimators=1"),
         ({"early_stopping": True}, (X, Y), None, "does not go with early_stopping=True"),
         ({"class_weight": "balanced"}, (X, Y), None, "does not go with class_weight='balanced'"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from problems import N_SAMPLES, make_problem
 
-from skshallow import _predict, _split
+from skshallow import _predict, _rows, _split
 from skshallow._backprop import forward, loss_gradient
 from skshallow._outputs import LOSSES
 from skshallow._parameters import Layout
@@ -67,6 +67,20 @@ def test_logits_of_all_rows(storage, dtype, few, monkeypatch):
     assert got.dtype == dtype
     rounding = 1e-5 if dtype == np.float32 else 1e-13
     np.testing.assert_allclose(got, expected, rtol=rounding, atol=rounding)
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+@pytest.mark.parametrize("row", [0, N_SAMPLES - 1])
+@pytest.mark.parametrize("value", [1e200, -1e39])
+def test_values_beyond_float32_have_no_rows_in_float32(prepared, row, value, monkeypatch):
+    if not prepared:
+        monkeypatch.setattr(_rows, "_PREPARED", 0)
+        monkeypatch.setattr(_rows, "_PREPARED_FLOAT32", 0)
+    p = make_problem("two classes")
+    assert p.rows().as_float32() is not None
+    far = p.X.copy()
+    far[row, 1] = value
+    assert p._replace(X=far).rows().as_float32() is None
 
 
 def test_kernels_pickle():

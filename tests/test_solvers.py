@@ -277,6 +277,27 @@ def test_systems_are_solved_where_they_are_positive_definite(values, damping):
         assert step is None or step @ g < 0  # what was found up to there is downhill
 
 
+@pytest.mark.parametrize(
+    ("H", "expected"),
+    [
+        ([0.0, 0.0], None),  # the gradient's direction is flat
+        ([1.0, -1.0], True),  # the second direction leads down for ever, the first does not
+    ],
+)
+def test_conjugate_gradients_end_before_a_direction_without_curvature(H, expected):
+    g = np.array([1.0, 0.1])
+
+    class Model(Quadratic):
+        def hessian(self, theta):
+            return np.diag(H)
+
+    step = _newton.ConjugateGradientSystem(Model(), np.zeros(2), g).solve(0.0)
+    if expected is None:
+        assert step is None
+    else:  # to the minimum along the gradient
+        np.testing.assert_allclose(step, -g * (g @ g) / (g @ np.diag(H) @ g))
+
+
 @pytest.mark.usefixtures("subproblem")
 def test_newton_ends_where_second_derivatives_overflow():
     class Overflowing(Quadratic):
@@ -347,6 +368,8 @@ def test_a_pair_without_curvature_is_left_out():
     pairs.add(np.ones(3), -np.ones(3))
     assert pairs.n_pairs == 0
     np.testing.assert_array_equal(pairs.direction(np.ones(3)), -np.ones(3))
+    pairs.add(np.full(3, 1e-12), np.full(3, 2e-12))  # the last steps to a minimum are this small
+    np.testing.assert_allclose(pairs.direction(np.ones(3)), -np.ones(3) / 2)
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1, 1e4])
