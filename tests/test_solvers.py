@@ -583,6 +583,18 @@ def test_momentum_follows_its_recurrence(nesterovs_momentum):
         np.testing.assert_allclose(theta, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize(("name", "rate"), [("adam", 0.02), ("sgd", 0.1)])
+def test_what_is_left_to_the_solver(name, rate):
+    """Sizes of batches follow the number of rows, steps the solver; both may be given."""
+    state = np.random.RandomState(0)
+    auto = solver_of(name, batch_size="auto", learning_rate_init="auto", shuffle=False)
+    expected = {10: 32, 3299: 32, 3300: 33, 51_200: 512, 10**7: 512}
+    for n_samples, size in expected.items():
+        assert auto.minibatches(n_samples, state) == (size, "cosine", rate, False, state)
+    given = solver_of(name, batch_size=7, learning_rate="constant", learning_rate_init=0.3)
+    assert given.minibatches(10**7, state) == (7, "constant", 0.3, True, state)
+
+
 def test_adam_steps_have_the_size_of_the_rate_at_first():
     _, path = solve("adam", Quadratic(), np.zeros(3), max_iter=1, learning_rate_init=0.01)
     gradient = Quadratic().loss_gradient(np.zeros(3))[1]
