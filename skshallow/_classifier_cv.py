@@ -24,7 +24,14 @@ from ._classifier import ShallowTanhClassifier
 from ._committee import add_prior, join, spawn
 from ._compat import CallbackSupportMixin, Interval, StrOptions, _fit_context, with_callbacks
 from ._fit import Data, Settings
-from ._messages import check_finite, complaint, not_finite, overwhelmed, worse_than_shares
+from ._messages import (
+    check_finite,
+    complaint,
+    not_finite,
+    overwhelmed,
+    unseen_class,
+    worse_than_shares,
+)
 from ._path import (
     Choice,
     Folds,
@@ -297,8 +304,9 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         UserWarning
             If what is kept has a worse score than the class shares. The stack has them among its
             candidates, so that this is for ``combine="best"``, and for scores other than the
-            log-loss. Or if all of the given `alphas` are large beside the sum of the weights, or
-            a column of X varies too little beside its mean to be used.
+            log-loss. Or if folds of `cv` hold out rows of a class that they do not train on, all
+            of the given `alphas` are large beside the sum of the weights, or a column of X varies
+            too little beside its mean to be used.
         """
         self._finish(*self._fit(X, y, sample_weight, params))
         return self
@@ -521,18 +529,21 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         settings = Settings(
             n_hidden=self.n_hidden, alpha=0.0, standardize=self.standardize,
             solver=make_solver("lbfgs", {}), max_iter=self.max_iter, tol=self.tol,
-            n_estimators=len(kept.results),
         )  # fmt: skip
         name, found = type(self).__name__, self._left_out(folds.data.X, folds.scaling)
+        if not folds.output.multilabel and (
+            text := unseen_class(folds.splits, folds.data.codes, self.classes_)
+        ):
+            found.append((text, UserWarning))
+        elif text := worse_than_shares(self.best_score_, self.prior_score_, self.combine):
+            found.append((text, UserWarning))
         if text := not_finite(self.scores_, self.alphas_, self.scoring):
             found.append((text, UserWarning))
         if text := complaint(name, kept.results, settings, folds.data.X.dtype, kept.alphas):
             found.append((text, ConvergenceWarning))
-        if text := worse_than_shares(self.best_score_, self.prior_score_, self.combine):
-            found.append((text, UserWarning))
         least, alpha = min(step.loss for step in choice.steps), float(self.alphas_[0])
         if text := overwhelmed(
-            name, alpha, folds.data, least, lambda: folds.loss(folds.prior_logits())
+            name, alpha, folds.data, least, lambda: folds.loss(folds.prior_logits()), given=True
         ):
             found.append((text, UserWarning))
         return found

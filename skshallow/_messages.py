@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import FloatArray
+from ._arrays import FloatArray, IntArray
 from ._features import named
 from ._fit import Data, Outcome, Settings, gradient_tol
 from ._solvers import Ending, Result, Stochastic
+from ._splits import Split
 
 # A score counts as worse than that of the class shares if it is so by more than this share of it:
 # the mean over folds is not what the stack minimises, which weighs the folds by their rows.
@@ -21,6 +22,10 @@ _MARGIN = 1e-2
 # one, networks have learned less than 1% of the class shares' loss from alpha = 1, 1 and 2 times
 # the sum on, and 3, 5 and 12% at 0.7 times.
 _LIGHT = 0.5
+
+# No entry of the mean loss's gradient is much larger on standardised features: where one is, alpha
+# or the features are out of all measure, and more than tol is to be changed.
+_STEEP = 10.0
 
 # A network knows nothing if F is not below the loss of the class shares by this share of it. Where
 # all weights have collapsed it was within 2e-7 on the same data.
@@ -34,43 +39,47 @@ def complaint(
     dtype: Any,
     alphas: Sequence[float] = (),
 ) -> str:
-    """The warning if some members of a fit of `name` have not converged, or ''.
+    """The warning if some networks of a fit of `name` have not converged, or ''.
 
-    Each member has an alpha of its own where `alphas` are given.
+    They are members of a committee, or, where `alphas` are given, have an alpha each.
     """
-    alphas = alphas or [settings.alpha] * len(outcomes)
     unfinished = [k for k, outcome in enumerate(outcomes) if outcome.ending.failed]
     if not unfinished:
         return ""
-    k = max(unfinished, key=lambda k: outcomes[k].largest_gradient)
-    worst, which = outcomes[k], ""
-    if settings.n_estimators > 1:
-        which = f" in {len(unfinished)} of {settings.n_estimators} members"
+    worst = max((outcomes[k] for k in unfinished), key=lambda outcome: outcome.largest_gradient)
+    values = sorted({alphas[k] for k in unfinished}) if alphas else [settings.alpha]
+    alpha = "alpha=" + ", ".join(f"{value:.3g}" for value in values)
+    which, kind = "", "networks that are kept" if alphas else "members"
+    if len(outcomes) > 1:
+        which = f" in {len(unfinished)} of {len(outcomes)} {kind}"
     limit = f"tol={settings.tol:g}"
     if (lower := gradient_tol(settings.tol, settings.n_hidden)) < settings.tol:
         limit = f"{lower:.1e}, which {limit} means for so many units"
     return (
-        f"{name} with n_hidden={settings.n_hidden} and alpha={alphas[k]:g} has not converged"
+        f"{name} with n_hidden={settings.n_hidden} and {alpha} has not converged"
         f"{which}: {worst.ending.says(worst.n_iter)}, where the largest absolute entry of the "
         f"gradient is {worst.largest_gradient:.1e}, above {limit}. "
-        f"{_remedy(worst.ending, settings, dtype)}"
+        f"{_remedy(worst, settings, dtype, 'alphas' if alphas else 'alpha')}"
     )
 
 
-def _remedy(ending: Ending, settings: Settings, dtype: Any) -> str:
-    """What a user can do about a fit that ended in this way."""
-    remedies = ["increase tol"]
-    if ending is Ending.DIVERGED:
+def _remedy(worst: Outcome | Result, settings: Settings, dtype: Any, alpha: str) -> str:
+    """What a user can do about a fit that ended in this way; `alpha` is the parameter's name."""
+    reason, remedies = "Rounding allows no smaller gradient: ", ["increase tol"]
+    if worst.ending is Ending.DIVERGED:
         return "Decrease learning_rate_init."
-    if ending is Ending.MAX_ITER:
-        remedies = ["increase max_iter, or alpha, or tol"]
+    if worst.ending is Ending.MAX_ITER:
+        reason, remedies = "", [f"increase max_iter, or the least of {alpha}, or tol"]
+        if alpha == "alpha":
+            remedies = ["increase max_iter, or alpha, or tol"]
         if isinstance(settings.solver, Stochastic):
             remedies.append("if F did not fall, decrease learning_rate_init")
+    elif worst.largest_gradient > _STEEP:
+        reason, remedies = "Steps vanish beside rounding: ", [f"decrease {alpha}"]
     elif dtype == np.float32:
         remedies.append("give X as float64")
     if not settings.standardize:
         remedies.append("set standardize=True, unless the features share a scale")
-    reason = "" if ending is Ending.MAX_ITER else "Rounding allows no smaller gradient: "
     text = reason + "; or ".join(remedies) + "."
     return text[0].upper() + text[1:]
 
@@ -79,8 +88,9 @@ def check_finite(loss: float, parts: list[Any], dtype: Any) -> None:
     """Raise a ValueError if F or a weight is not finite."""
     if not np.isfinite(loss):
         raise ValueError(
-            "F overflowed: alpha is too large beside the weights, or features are with "
-            "standardize=False, or learning_rate_init is. Decrease what is too large."
+            "The objective F overflowed: alpha is too large beside the sum of the weights, or "
+            "features are with standardize=False, or learning_rate_init is. Decrease what is too "
+            "large, or give weights whose mean is one."
         )
     if not all(np.isfinite(part).all() for part in parts):
         raise ValueError(
@@ -103,7 +113,12 @@ def worse_than_shares(best_score: float, prior_score: float, combine: str) -> st
 
 
 def overwhelmed(
-    name: str, alpha: float, data: Data, loss: float, shares_loss: Callable[[], float]
+    name: str,
+    alpha: float,
+    data: Data,
+    loss: float,
+    shares_loss: Callable[[], float],
+    given: bool = False,
 ) -> str:
     """The warning if alpha leaves nothing to learn because the weights sum to little, or ''.
 
@@ -119,18 +134,36 @@ def overwhelmed(
         What was reached.
     shares_loss : callable
         Returns the loss of the class shares alone, which few fits need.
+    given : bool, default=False
+        Whether `alpha` is the least of a path's alphas that the user has given.
     """
     n_samples = len(data.w)
     total = float(data.w.sum()) * data.unit
     small = total <= _LIGHT * n_samples and alpha > _LIGHT * total
     if not small or loss < (1 - _NOTHING) * shares_loss():
         return ""
+    instead = "alphas='auto'" if given else "ShallowTanhClassifierCV with alphas='auto'"
     return (
         f"{name} has learned nothing but the class shares: the weights of the {n_samples} rows sum "
         f"to {total:.3g}, and alpha={alpha:g} is weighed against that sum. Multiply the weights by "
         f"{n_samples / total:.3g}, so that their mean is one; or, where you cannot, as inside "
-        f"AdaBoostClassifier, divide alpha by {n_samples / total:.3g} or use "
-        "ShallowTanhClassifierCV with alphas='auto'."
+        f"AdaBoostClassifier, divide {'alphas' if given else 'alpha'} by {n_samples / total:.3g} "
+        f"or use {instead}."
+    )
+
+
+def unseen_class(splits: Sequence[Split], codes: IntArray, classes: Any) -> str:
+    """The warning if folds hold out rows of a class that they do not train on, or ''."""
+    unseen = [np.setdiff1d(codes[split.test], codes[split.train]) for split in splits]
+    folds = [k for k, missing in enumerate(unseen) if len(missing)]
+    if not folds:
+        return ""
+    others = f", and so it is in {len(folds)} of {len(splits)} folds" if len(folds) > 1 else ""
+    return (
+        f"Fold {folds[0]} of cv holds out rows of class "
+        f"{classes.tolist()[unseen[folds[0]][0]]!r} and trains on none{others}: what its networks "
+        "say of them counts in the choice of alpha, and may leave nothing in the stack. Shuffle "
+        "the rows, give cv stratified folds, or leave out folds that know too few classes."
     )
 
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.datasets import load_iris
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import cross_val_score
 
 from skshallow import ShallowTanhClassifier, ShallowTanhClassifierCV, _base, _classifier
@@ -289,8 +289,21 @@ def test_prediction_that_overflows_says_so():
 
 
 def test_alpha_that_overflows_says_so():
-    with pytest.raises(ValueError, match="F overflowed: alpha is too large"):
+    with pytest.raises(ValueError, match=r"F overflowed: alpha is too large .* whose mean is one"):
         ShallowTanhClassifier(4, alpha=1e308, random_state=0).fit(X, Y, np.full(len(Y), 1e-9))
+
+
+@pytest.mark.parametrize(
+    ("model", "remedy"),
+    [
+        (ShallowTanhClassifier(4, alpha=1e300, random_state=0), "decrease alpha"),
+        (ShallowTanhClassifierCV(4, alphas=[1e300], random_state=0), "decrease alphas"),
+    ],
+)
+def test_an_alpha_beside_which_steps_vanish_is_to_be_smaller(model, remedy):
+    message = rf"alpha=1e\+300 has not converged.*Steps vanish beside rounding: {remedy}\."
+    with pytest.warns(ConvergenceWarning, match=message):
+        model.fit(X, Y)
 
 
 def test_a_column_too_large_to_standardise_is_named():

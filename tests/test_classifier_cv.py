@@ -473,7 +473,8 @@ def test_a_class_with_one_row_is_an_error_unless_cv_is_given():
     weights = np.where(np.arange(len(Y)) < 101, 1.0, 0.0)
     with pytest.raises(ValueError, match="class 'c' has only one of positive weight"):
         model_of().fit(X, labels, weights)
-    model = model_of(cv=KFold(4, shuffle=True, random_state=0)).fit(X[kept], labels[kept])
+    with pytest.warns(UserWarning, match="of cv holds out rows of class 'c' and trains on none: "):
+        model = model_of(cv=KFold(4, shuffle=True, random_state=0)).fit(X[kept], labels[kept])
     assert model.predict_proba(X).shape == (150, 3)
     assert np.isfinite(model.scores_).all()
 
@@ -550,7 +551,7 @@ def test_rows_of_zero_weight_are_left_out(kind):
     assert_same(model_of().fit(spoilt, y, w), other, data)
     assert_same(one, other, data)
     # A splitter counts all rows; what it gives is read without those.
-    splits = list(KFold(3).split(data))
+    splits = list(KFold(3, shuffle=True, random_state=0).split(data))
     where = np.cumsum(kept) - 1
     same = [[where[rows[kept[rows]]] for rows in split] for split in splits]
     assert_same(
@@ -744,15 +745,41 @@ def test_no_warning_at_the_defaults(load):
     assert model.best_score_ > -0.1
 
 
+@pytest.mark.parametrize("combine", ["stack", "best"])
+def test_folds_that_train_on_no_row_of_a_class_are_named(combine):
+    """Iris is sorted by class, so that each of three folds in order holds out one class."""
+    data, y = load_iris(return_X_y=True)
+    model = ShallowTanhClassifierCV(3, cv=KFold(3), combine=combine, random_state=0)
+    message = (
+        "Fold 0 of cv holds out rows of class 'a' and trains on none, and so it is in 3 of 3 "
+        "folds: .*Shuffle the rows, give cv stratified folds"
+    )
+    with pytest.warns(UserWarning, match=message) as caught:
+        model.fit(data, np.array(["a", "b", "c"])[y])
+    assert {warning.filename for warning in caught} == {__file__}
+    order = np.random.default_rng(0).permutation(150)
+    model.fit(data[order], y[order])  # without a warning
+
+
+def test_a_label_may_be_in_few_rows():
+    y = np.zeros((40, 2), int)
+    y[:20, 0] = y[:1, 1] = 1
+    model = ShallowTanhClassifierCV(2, cv=KFold(4), alphas=[1.0], random_state=0)
+    model.fit(np.random.default_rng(0).standard_normal((40, 2)), y)
+    assert model.scores_.shape == (1, 4)
+
+
 def test_max_iter_warns_at_the_line_that_called_fit():
     with pytest.warns(
         ConvergenceWarning,
-        match=r"ShallowTanhClassifierCV with n_hidden=32 and alpha=\S+ has not converged.*"
-        "reached max_iter=1.*Increase max_iter",
+        match=r"ShallowTanhClassifierCV with n_hidden=32 and alpha=.* has not converged in (\d) of "
+        r"\1 networks that are kept: it reached max_iter=1.*"
+        r"Increase max_iter, or the least of alphas, or tol\.",
     ) as caught:
-        model = ShallowTanhClassifierCV(max_iter=1).fit(X, Y)
-    named = re.search(r"alpha=(\S+) has", str(caught[0].message))[1]
-    assert named in {f"{member.alpha:g}" for member in model.estimators_}
+        model = ShallowTanhClassifierCV(max_iter=1, alphas=[1 / 3, 10], random_state=0).fit(X, Y)
+    named = re.search(r"alpha=(.*) has", str(caught[0].message))[1]
+    assert named == "0.333, 10"
+    assert (model.stack_weights_ > 0).all()
     assert len(caught) == 1
     assert caught[0].filename == __file__
 

@@ -197,12 +197,16 @@ def test_class_weight_of_a_multilabel_y_says_what_to_do(class_weight):
 
 
 @pytest.mark.parametrize(
-    "model", [ShallowTanhClassifier(random_state=0), ShallowTanhClassifierCV(alphas=[7.0, 50.0])]
+    ("model", "remedy"),
+    [
+        (ShallowTanhClassifier(random_state=0), "alpha by 150 or use ShallowTanhClassifierCV with"),
+        (ShallowTanhClassifierCV(alphas=[7.0, 50.0]), "alphas by 150 or use alphas='auto'"),
+    ],
 )
-def test_weights_that_leave_nothing_to_learn_are_named_with_the_remedy(model):
+def test_weights_that_leave_nothing_to_learn_are_named_with_the_remedy(model, remedy):
     message = (
         r"learned nothing.*weights of the 150 rows sum to 1, and alpha=7 .*"
-        r"Multiply the weights by 150.*divide alpha by 150"
+        rf"Multiply the weights by 150.*divide {remedy}"
     )
     with pytest.warns(UserWarning, match=message):
         model.fit(X, Y, np.full(len(Y), 1 / len(Y)))
