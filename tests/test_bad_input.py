@@ -331,27 +331,29 @@ def test_columns_far_from_zero_are_used_as_far_as_their_digits_go():
     assert model.score(data, Y) > 0.95
 
 
-@pytest.mark.parametrize(
-    "fit",
-    [
-        ShallowTanhClassifier(random_state=0).fit,
-        ShallowTanhClassifierCV(random_state=0).fit,
-        partial(
-            ShallowTanhClassifier(solver="adam", random_state=0).partial_fit, classes=[0, 1, 2]
-        ),
-    ],
-)
+TO_FIT = [
+    ShallowTanhClassifier(random_state=0).fit,
+    ShallowTanhClassifierCV(random_state=0).fit,
+    partial(ShallowTanhClassifier(solver="adam", random_state=0).partial_fit, classes=[0, 1, 2]),
+]
+
+
+@pytest.mark.parametrize("fit", TO_FIT)
 def test_columns_that_vary_by_too_little_are_named(fit):
     data = pd.DataFrame(X.copy(), columns=list("abcd"))
     data["b"] += 1e15
     data["e"] = 1.0
-    with pytest.warns(
-        UserWarning, match=r"in column 1 \('b'\): the precision of float64"
-    ) as caught:
+    with pytest.warns(UserWarning, match=r"in column 1 \('b'\): the precision of float64"):
         model = fit(data, Y)
-    assert {warning.filename for warning in caught} == {__file__}
     assert not model.coefs_[0][[1, 4]].any()
     assert model.coefs_[0][[0, 2, 3]].all()
+
+
+@pytest.mark.parametrize("fit", TO_FIT)
+def test_the_warning_of_columns_points_at_the_call(fit):
+    with pytest.warns(UserWarning, match="X varies too little") as caught:
+        fit(X + [0, 1e15, 0, 0], Y)
+    assert {warning.filename for warning in caught} == {__file__}
 
 
 def test_the_precision_that_would_help_is_named():
