@@ -153,7 +153,12 @@ def overwhelmed(
 
 
 def unseen_class(splits: Sequence[Split], codes: IntArray, classes: Any) -> str:
-    """The warning if folds hold out rows of a class that they do not train on, or ''."""
+    """The warning if folds hold out rows of a class that they do not train on, or ''.
+
+    Codes of several labels have no such classes.
+    """
+    if codes.ndim > 1:
+        return ""
     unseen = [np.setdiff1d(codes[split.test], codes[split.train]) for split in splits]
     folds = [k for k, missing in enumerate(unseen) if len(missing)]
     if not folds:
