@@ -457,7 +457,7 @@ def test_units_are_drawn_in_the_order_that_is_asked_for():
     assert [axis.get_title() for axis in display.axes_] == [titles[2], titles[0]]
 
 
-@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
 def test_data_frames_name_the_axes(frame):
     named = frame({"width": X[:, 0], "height": X[:, 1]})
     pipeline = make_pipeline(StandardScaler(), ShallowTanhClassifier(2, alpha=1.0, random_state=0))
