@@ -46,7 +46,7 @@ from ._path import (
     stack,
 )
 from ._solvers import make_solver
-from ._splits import Split, default_splits, splits_of_kept
+from ._splits import Split, counted_splits, default_splits, given_splits, splits_of_kept
 from ._standardize import column_scaling
 from ._target import Target, row_weights
 from ._validation import ValidationScore
@@ -416,12 +416,11 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
             seed = random_state.randint(2**31 - 1)
             splits = default_splits(data.codes, target.classes, seed)
         elif isinstance(self.cv, Integral):
-            splitter = check_cv(self.cv, data.codes, classifier=True)
-            splits = [Split(*rows) for rows in splitter.split(np.zeros(len(kept)), data.codes)]
+            splits = counted_splits(int(self.cv), data.codes, target.classes)
         else:
             # Codes, since splitters do not take labels of every kind.
-            given = check_cv(self.cv, target.codes, classifier=True)
-            splits = splits_of_kept(given.split(X, target.codes, **params), X.shape[0], kept)
+            given = given_splits(self.cv, X, target.codes, params)
+            splits = splits_of_kept(given, X.shape[0], kept)
         if self.n_estimators > len(splits):
             raise ValueError(
                 f"n_estimators={self.n_estimators} is more than the {len(splits)} folds, from "

@@ -23,6 +23,8 @@ from sklearn.metrics import log_loss, make_scorer
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
     StratifiedKFold,
     TimeSeriesSplit,
     cross_val_predict,
@@ -452,6 +454,77 @@ def test_groups_are_handed_on_to_the_splitter(weights):
 def test_groups_without_routing_say_what_to_do():
     with pytest.raises(ValueError, match=r"\['groups'\].*enable_metadata_routing=True"):
         model_of(cv=GroupKFold(4)).fit(X, Y, groups=np.arange(len(Y)) % 7)
+
+
+@pytest.mark.parametrize("cv", [GroupKFold(3), StratifiedGroupKFold(3), LeaveOneGroupOut()])
+@pytest.mark.parametrize("routing", [False, True])
+def test_a_splitter_that_misses_its_groups_says_what_to_do(cv, routing):
+    message = rf"^cv={re.escape(repr(cv))} needs groups: .*_routing=True\), or give cv as a list"
+    with (
+        sklearn.config_context(enable_metadata_routing=routing),
+        pytest.raises(ValueError, match=message),
+    ):
+        fitted(cv=cv)
+
+
+def test_other_errors_of_a_splitter_name_it():
+    message = r"^cv=KFold\(n_splits=151, .*\) cannot split the 150 rows: .*n_samples=150\. Change"
+    with pytest.raises(ValueError, match=message):
+        fitted(cv=KFold(151))
+    groups = np.zeros(len(Y))
+    message = r"^cv=GroupKFold\(.* cannot split .* greater than the number of groups: 1\. Change it"
+    with (
+        sklearn.config_context(enable_metadata_routing=True),
+        pytest.raises(ValueError, match=message),
+    ):
+        model_of(cv=GroupKFold(3)).fit(X, Y, groups=groups)
+
+
+@pytest.mark.parametrize("cv", [51, 150, 151])
+def test_more_folds_than_rows_of_a_class(cv):
+    names, kept = np.array(["a", "b", "c"])[Y], np.r_[:20, 50:100, 100:130]
+    message = f"^cv={cv} is more folds than the 50 rows .* of class 'b', .*at most 50"
+    with pytest.raises(ValueError, match=message):
+        model_of(cv=cv).fit(X[kept], names[kept])
+
+
+def test_more_folds_than_rows_of_several_labels():
+    with pytest.raises(ValueError, match=r"^cv=81 is more folds than the 80 rows .*at most 80"):
+        fitted("multilabel", cv=81)
+    assert fitted("multilabel", cv=80, alphas=[1.0]).scores_.shape[1] == 80
+
+
+HALVES = np.arange(75), np.arange(75, 150)
+
+
+@pytest.mark.parametrize(
+    ("fold", "message"),
+    [
+        ((HALVES[0], HALVES[1] + 1), "index 150 is out of bounds"),
+        ((HALVES[0], -HALVES[1] - 76), "index -151 is out of bounds"),
+        ((HALVES[0] / 1, HALVES[1]), "must be of integer"),
+        ((1, 2, 3), "too many values"),
+        ((*HALVES, HALVES[0]), "too many values"),
+        (3, "cannot unpack"),
+        ((1, 2), "one array has 0 dimensions"),
+        ((None, HALVES[1]), "one array has 2 dimensions"),
+        (("train", "test"), "valid indices"),
+        ((HALVES[0] < 3, HALVES[0] >= 3), "boolean"),
+    ],
+)
+def test_folds_that_are_no_pairs_of_rows_are_named(fold, message):
+    with pytest.raises(
+        ValueError, match=f"^Fold 1 of cv must be two arrays, .*masks of 150 rows: .*{message}"
+    ):
+        fitted(cv=[HALVES, fold])
+
+
+def test_an_iterator_of_folds_serves_one_fit():
+    model = fitted(cv=KFold(3, shuffle=True, random_state=0).split(X), alphas=[1.0])
+    before = vars(model).copy()
+    with pytest.raises(ValueError, match=r"cv gives no folds.*iterator may be used up.*a list"):
+        model.fit(X, Y)
+    assert vars(model) == before
 
 
 def test_there_are_fewer_folds_where_a_class_has_fewer_rows():
