@@ -10,7 +10,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 
@@ -25,7 +24,7 @@ from ._solvers import SOLVERS, Stochastic, make_solver
 from ._standardize import Scaling, column_scaling
 from ._stream import Stream
 from ._target import Target, balanced_as, encode_batch, row_weights
-from ._validation import ValidationLoss, ValidationScore
+from ._validation import ValidationLoss, ValidationScore, check_scorer_name
 
 
 def _learns_from_streams(estimator: Any) -> bool:
@@ -293,7 +292,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "scoring": [StrOptions({"loss", *get_scorer_names()}), callable],
+        "scoring": [str, callable],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "learning_rate": [StrOptions({"cosine", "constant"})],
         "learning_rate_init": [StrOptions({"auto"}), Interval(Real, 0, np.inf, closed="neither")],
@@ -469,6 +468,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
 
     def _settings(self) -> Settings:
         """The parameters, as the fit needs them."""
+        check_scorer_name(self, "loss")
         return Settings(
             n_hidden=int(self.n_hidden),
             alpha=float(self.alpha),
@@ -511,9 +511,8 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
             return ValidationLoss(X, y, w, target.output)
         if y.ndim == 1:
             y = target.classes[y]
-        scorer = check_scoring(self, self.scoring)
         model_of = partial(self._without_names, target, X.dtype)
-        return ValidationScore(scorer, model_of, X, y, None if (w == w[0]).all() else w)
+        return ValidationScore(self.scoring, model_of, X, y, None if (w == w[0]).all() else w)
 
     def _set_fit(self, fit: Fit, target: Target, dtype: Any) -> None:
         """Set all fitted attributes, or raise if something is not finite."""

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -49,7 +48,7 @@ from ._solvers import make_solver
 from ._splits import Split, counted_splits, default_splits, given_splits, splits_of_kept
 from ._standardize import column_scaling
 from ._target import Target, row_weights
-from ._validation import ValidationScore
+from ._validation import ValidationScore, check_scorer_name
 
 # The path's tolerance beside that of the networks that are kept. On a dozen real tables, with
 # tol=3e-4 and three seeds, the mean log-loss was 0.3654 for 4 and 0.3649 for 5, which takes 0.94 of
@@ -217,10 +216,14 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
         "n_hidden": [Interval(Integral, 1, None, closed="left")],
         "alphas": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left"), "array-like"],
         "cv": ["cv_object"],
-        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "scoring": [str, callable, None],
         "combine": [StrOptions({"stack", "best"})],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
-        "n_jobs": [Integral, None],
+        "n_jobs": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
         "solver": [StrOptions({"auto", "lbfgs", "newton"})],
         "standardize": ["boolean"],
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -318,6 +321,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
     ) -> tuple[Self, Complaints]:
         """Fit a copy; the copy, and what to warn of."""
         model, given = self._scratch(), (X, y, sample_weight)
+        check_scorer_name(model)
         split_params = model._split_params(params)
         X, y = model._validated(X, y, reset=True)
         target = model._encoded(y)
@@ -434,7 +438,6 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
             return lambda steps, v, prior: (
                 -folds.fold_losses(combined_logits(steps, v, prior, folds))
             )
-        scorer = check_scoring(self, self.scoring)
         data, equal = folds.data, bool((w == w[0]).all())
         predictor = partial(self._without_names, target, np.float64)
 
@@ -448,7 +451,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
                     y = target.classes[y]
                 own = None if equal else w[split.test]
                 test = data.X[split.test], y, own
-                found.append(ValidationScore(scorer, predictor, *test)(network))
+                found.append(ValidationScore(self.scoring, predictor, *test)(network))
             return np.array(found)
 
         return score

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from difflib import get_close_matches
 from numbers import Real
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import train_test_split
 
 from ._arrays import FloatArray, IntArray, Matrix
@@ -74,31 +76,58 @@ class ValidationLoss:
         return -float(total[0] / self._total)
 
 
+def check_scorer_name(estimator: Any, *own: str) -> None:
+    """Raise a ValueError with similar names if no scorer has the name that `scoring` is."""
+    name, names = estimator.scoring, [*own, *get_scorer_names()]
+    if not isinstance(name, str) or name in names:
+        return
+    similar = " or ".join(map(repr, get_close_matches(name.lower(), names)))
+    kinds = ", ".join([*map(repr, own), "a callable"])
+    raise ValueError(
+        f"The 'scoring' parameter of {type(estimator).__name__} must be {kinds} or a name of "
+        f"sklearn.metrics.get_scorer_names(){similar and f', such as {similar}'}. Got {name!r} "
+        "instead."
+    )
+
+
 class ValidationScore:
-    """A scikit-learn scorer on validation data."""
+    """A scikit-learn scorer, or the one of a name, on validation data."""
 
     def __init__(
-        self, scorer: Callable[..., float], model_of: Callable[[Parameters], Any], *data: Any
+        self, scoring: Any, model_of: Callable[[Parameters], Any], X: Matrix, y: Any, w: Any
     ) -> None:
-        self._scorer, self._model_of = scorer, model_of
-        self._X, self._y, self._w = data
-        names = inspect.signature(scorer).parameters
+        self._scoring, self._scorer = scoring, check_scoring(scoring=scoring)
+        self._model_of = model_of
+        self._X, self._y, self._w = X, y, w
+        names = inspect.signature(self._scorer).parameters
         kinds = [parameter.kind for parameter in names.values()]
         takes_weights = "sample_weight" in names or inspect.Parameter.VAR_KEYWORD in kinds
         if self._w is not None and not takes_weights:
             raise ValueError(
                 "The validation rows have different weights, from sample_weight or class_weight, "
-                f"but scoring={scorer!r} takes no sample_weight. Give it that argument."
+                f"but scoring={scoring!r} takes no sample_weight. Give it that argument."
             )
 
     def __call__(self, network: Parameters) -> float:
         """Score of a network in the units of X; greater is better."""
         model = self._model_of(network)
         weights = {} if self._w is None else {"sample_weight": self._w}
-        score = self._scorer(model, self._X, self._y, **weights)
+        try:
+            score = self._scorer(model, self._X, self._y, **weights)
+        except (ValueError, TypeError) as error:  # others may be meant to end the fit
+            raise ValueError(
+                f"scoring={self._scoring!r} failed: {str(error).rstrip('.')}. Choose a score "
+                f"that is defined for this y{_variants(self._scoring)}."
+            ) from error
         if np.ndim(score) or not isinstance(np.asarray(score).item(), Real):
             raise ValueError(
-                f"scoring={self._scorer!r} must return one number, greater if better, got "
+                f"scoring={self._scoring!r} must return one number, greater if better, got "
                 f"{score!r}."
             )
         return float(score)
+
+
+def _variants(scoring: Any) -> str:
+    """Names of scorers that average what this one is for two classes, for a message, or ''."""
+    names = [name for name in get_scorer_names() if name.startswith(f"{scoring}_")]
+    return f", perhaps {', '.join(names)}" if names else ""

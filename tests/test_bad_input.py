@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import cross_val_score
@@ -66,6 +67,55 @@ def test_bad_parameters_are_named_with_their_value_and_what_is_allowed(name, val
     end = f"Got {value!r} instead."
     with pytest.raises(ValueError, match=f"^{re.escape(start)}.+{re.escape(end)}$"):
         model.fit(X, Y)
+
+
+BOTH = [ShallowTanhClassifier(4, early_stopping=True), ShallowTanhClassifierCV(4, cv=3)]
+
+
+@pytest.mark.parametrize("model", BOTH)
+@pytest.mark.parametrize(
+    ("name", "similar"),
+    [
+        ("accurracy", ", such as 'accuracy' or "),
+        ("F1", ", such as 'f1'. Got"),
+        ("log_loss", ", such as 'neg_log_loss' or "),
+        ("nothing like it", "(). Got"),
+    ],
+)
+def test_names_of_scorers_that_are_similar_are_shown(model, name, similar, no_work):
+    model = clone(model).set_params(scoring=name)
+    with pytest.raises(ValueError, match=re.escape(similar)) as caught:
+        model.fit(X, Y)
+    assert len(str(caught.value)) < 250
+    assert str(caught.value).endswith(f"Got {name!r} instead.")
+
+
+def failing(estimator, data, labels):
+    raise TypeError("no such label")
+
+
+@pytest.mark.parametrize("model", BOTH)
+@pytest.mark.parametrize(
+    ("scoring", "why"),
+    [
+        ("f1", "Target is multiclass.* Choose a score .* perhaps f1_macro, "),
+        ("roc_auc", r"multi_class must be .*\. Choose a score .* perhaps roc_auc_ovo, "),
+        (failing, r"no such label. Choose a score that is defined for this y\.$"),
+    ],
+)
+def test_a_scorer_that_fails_is_named(model, scoring, why):
+    model = clone(model).set_params(scoring=scoring)
+    message = f"^{re.escape(f'scoring={scoring!r} failed: ')}{why}"
+    with pytest.raises(ValueError, match=message) as caught:
+        model.fit(X, Y)
+    assert str(caught.value.__cause__).rstrip(".") in str(caught.value)
+
+
+def test_no_number_of_processes():
+    with pytest.raises(ValueError, match=r"'n_jobs' parameter .* Got 0 instead\."):
+        ShallowTanhClassifierCV(n_jobs=0).fit(X, Y)
+    for n_jobs in (-1, -2, None, np.int64(1)):
+        ShallowTanhClassifierCV(4, alphas=[1.0], cv=2, n_jobs=n_jobs).fit(X[:100], Y[:100])
 
 
 @pytest.mark.parametrize(
