@@ -256,6 +256,27 @@ def balanced_as(target: Target, sample_weight: Any) -> dict[Any, float]:
     return dict(zip(target.classes.tolist(), weights.tolist(), strict=True))
 
 
+def _numbers(sample_weight: Any) -> FloatArray:
+    """Sample weights as a new float64 array."""
+    try:
+        return check_array(
+            sample_weight,
+            ensure_2d=False,
+            ensure_min_samples=0,
+            dtype=np.float64,
+            copy=True,
+            input_name="sample_weight",
+        )
+    except (TypeError, ValueError) as error:
+        why = str(error).partition("\n")[0].rstrip(".")
+        if "sample_weight" in why:  # NaN or infinity
+            raise
+        remedy = ""
+        if isinstance(sample_weight, str | dict):
+            remedy = f". Set the estimator's class_weight={sample_weight!r} for weights by class"
+        raise ValueError(f"sample_weight must be numbers, one a sample: {why}{remedy}.") from error
+
+
 def row_weights(
     sample_weight: Any, class_weight: Any, target: Target, n_samples: int
 ) -> FloatArray:
@@ -267,16 +288,9 @@ def row_weights(
         If weights are negative, not finite, of another length, or all zero.
     """
     if sample_weight is None:
-        w = np.ones(n_samples)
+        w: FloatArray = np.ones(n_samples)
     else:
-        w = check_array(
-            sample_weight,
-            ensure_2d=False,
-            ensure_min_samples=0,
-            dtype=np.float64,
-            copy=True,
-            input_name="sample_weight",
-        )
+        w = _numbers(sample_weight)
         if w.ndim == 0:
             w = np.full(n_samples, w)
         if w.shape != (n_samples,):

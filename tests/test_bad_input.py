@@ -111,6 +111,37 @@ def test_a_scorer_that_fails_is_named(model, scoring, why):
     assert str(caught.value.__cause__).rstrip(".") in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (
+            "balanced",
+            "'balanced'. Set the estimator's class_weight='balanced' for weights by class",
+        ),
+        ({0: 1.0}, "'dict'. Set the estimator's class_weight={0: 1.0} for weights by class"),
+        (["a"] * 150, "'a'.$"),
+        (np.full(150, 1j), "Complex data not supported.$"),
+        ([[1, 2], [3]] * 75, "setting an array element with a sequence.*$"),
+    ],
+)
+def test_weights_that_are_no_numbers(weights, message, no_work):
+    message = f"sample_weight must be numbers, one a sample: .*{message}"
+    for model in (ShallowTanhClassifier(), ShallowTanhClassifierCV()):
+        with pytest.raises(ValueError, match=f"^{message}"):
+            model.fit(X, Y, weights)
+    with pytest.raises(ValueError, match=f"^{message}"):
+        ShallowTanhClassifier(solver="adam").partial_fit(X, Y, [0, 1, 2], weights)
+    with pytest.raises(ValueError, match=f"^In the validation data: {message}"):
+        ShallowTanhClassifier(early_stopping=True).fit(X, Y, None, X, Y, weights)
+
+
+@pytest.mark.parametrize("alphas", [["a"], [[1.0], [2.0, 3.0]], [1j], {1.0: 2.0}, [None], [], [-1]])
+def test_alphas_that_are_no_numbers(alphas):
+    message = f"^alphas must be finite numbers from 0 on, .* got {re.escape(repr(alphas))}\\.$"
+    with pytest.raises(ValueError, match=message):
+        ShallowTanhClassifierCV(alphas=alphas).fit(X, Y)
+
+
 def test_no_number_of_processes():
     with pytest.raises(ValueError, match=r"'n_jobs' parameter .* Got 0 instead\."):
         ShallowTanhClassifierCV(n_jobs=0).fit(X, Y)

@@ -363,7 +363,7 @@ def test_given_alphas_are_visited_whole(alphas, expected):
     "alphas", [1, True, [], [-1.0], [1.0, np.nan], [np.inf], ["one"], 0, -2, 1.5, "many", None]
 )
 def test_bad_alphas(alphas):
-    with pytest.raises(ValueError, match=r"alphas|could not convert"):
+    with pytest.raises(ValueError, match="alphas"):
         fitted(alphas=alphas)
 
 
