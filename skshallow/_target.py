@@ -46,6 +46,12 @@ def _kind(label: Any) -> str:
     return _NUMBER if isinstance(label, Number) else type(label).__name__
 
 
+def _n_labels(row: Any) -> int | None:
+    """Length of a list, tuple or array of labels, None for a single label."""
+    several = isinstance(row, list | tuple) or (isinstance(row, np.ndarray) and row.ndim > 0)
+    return len(row) if several else None
+
+
 def check_given(y: Any, name: str = "y") -> None:
     """Raise a ValueError if labels are lost or refused without a reason when validated.
 
@@ -58,6 +64,11 @@ def check_given(y: Any, name: str = "y") -> None:
             f"by {name}.astype(object), after rows without a label are left out."
         )
     if isinstance(y, list | tuple):
+        if len({_n_labels(row) for row in y}) > 1:
+            raise ValueError(
+                f"{name} holds lists of labels: if rows have several labels, make y an indicator "
+                "matrix of them with sklearn.preprocessing.MultiLabelBinarizer."
+            )
         kinds = {_kind(label) for label in y} & {_TEXT, _NUMBER, _BOOLEAN}
         if len(kinds) > 1:
             raise _mixed(name)
@@ -131,7 +142,8 @@ def encode_target(y: Any, estimator: str = "ShallowTanhClassifier") -> Target:
         check_classification_targets(y)  # knows the reasons
         raise ValueError(
             f"y of type {kind!r} is not supported: give one column of class labels, or a "
-            "multilabel indicator matrix of zeros and ones."
+            "multilabel indicator matrix of zeros and ones, which "
+            "sklearn.preprocessing.MultiLabelBinarizer makes of lists of labels."
         )
     classes = np.unique(y)
     if len(classes) == 1:

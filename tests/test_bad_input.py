@@ -172,6 +172,9 @@ def put(value):
     return data
 
 
+LISTS = r"^y holds lists of labels: if .*indicator matrix of them with .*MultiLabelBinarizer\.$"
+
+
 @pytest.mark.parametrize(
     ("data", "y", "message"),
     [
@@ -204,6 +207,11 @@ def put(value):
         (X, pd.Series(Y > 0, dtype=object), "y holds booleans in an array of Python objects"),
         (X, pd.DataFrame({"a": Y > 0, "b": Y}, dtype=object), "labels of mixed or unknown types"),
         (X, [2, True] * 75, "labels of mixed or unknown types"),
+        (X, [[1, 2], [3]] * 75, LISTS),
+        (X, [("a", "b"), ("c",)] * 75, LISTS),
+        (X, [np.array([1, 2]), np.array([3])] * 75, LISTS),
+        (X, [1, []] * 75, LISTS),
+        (X, [("a", "b"), ("c", "a")] * 75, "not supported: .*MultiLabelBinarizer makes"),
     ],
 )
 def test_bad_data_says_what_is_wrong(data, y, message, no_work):
