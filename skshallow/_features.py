@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date, time, timedelta
 from numbers import Number, Real
 from typing import Any
 
@@ -77,10 +78,17 @@ def explained(X: Any, error: Exception) -> Exception | None:
     first = str(error).partition("\n")[0].partition(". This means")[0].rstrip(".")
     if not any(word in first for word in _OF_VALUES):
         return None
-    text, missing, infinite = (_columns_with(X, has) for has in (_has_text, _has_nan, _has_inf))
+    dates, text, missing, infinite = (
+        _columns_with(X, has) for has in (_has_date, _has_text, _has_nan, _has_inf)
+    )
+    # scikit-learn's estimators raise a TypeError for objects like a dictionary.
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    if dates:
+        return kind(
+            f"X holds dates or times in {dates}: turn them into numbers, such as days since the "
+            "first date, or have skrub.tabular_pipeline do so."
+        )
     if text:
-        # scikit-learn's estimators raise a TypeError for objects like a dictionary.
-        kind = TypeError if isinstance(error, TypeError) else ValueError
         return kind(
             f"{first}. X holds text or other objects that are no numbers in {text}: encode them in "
             "a pipeline, as by sklearn.preprocessing.OneHotEncoder, or by skrub.tabular_pipeline, "
@@ -146,6 +154,18 @@ def _has_text(column: Any) -> bool:
     if column.dtype.kind in "OUS":
         return any(_is_text(value) for value in column)
     return column.dtype.kind not in "biufc"
+
+
+def _has_date(column: Any) -> bool:
+    if column.dtype.kind in "mM":
+        return True
+    return column.dtype == object and any(_is_date(value) for value in column)
+
+
+def _is_date(value: Any) -> bool:
+    """Whether a value is one of Python's or NumPy's dates, times and differences, or pandas'."""
+    kinds = date | time | timedelta | np.datetime64 | np.timedelta64
+    return isinstance(value, kinds) or type(value).__name__ == "Period"
 
 
 def _has_nan(column: Any) -> bool:

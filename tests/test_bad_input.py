@@ -1,5 +1,6 @@
 """What a user's mistakes say, and that they come before any work."""
 
+import datetime
 import re
 
 import numpy as np
@@ -263,8 +264,11 @@ def test_missing_labels_are_counted(y, no_work):
         ShallowTanhClassifier().fit(X, y)
 
 
+FRAME = pd.DataFrame(X.copy(), columns=list("abcd"))
+
+
 def frame(value, dtype=object):
-    data = pd.DataFrame(X.copy(), columns=list("abcd"))
+    data = FRAME.copy()
     data["c"] = data["c"].astype(dtype)
     data.loc[3, "c"] = value
     return data
@@ -275,6 +279,7 @@ def matrix(value):
 
 
 TEXT = r"no numbers in column 2 \('c'\): encode them .*OneHotEncoder.*skrub"
+DATES = r"^X holds dates or times in column 2 \('c'\): turn them into numbers, .*skrub"
 HOLES = r"missing in column 2 \('c'\)\. Fill them in.*SimpleImputer.*skrub"
 
 
@@ -283,8 +288,14 @@ HOLES = r"missing in column 2 \('c'\)\. Fill them in.*SimpleImputer.*skrub"
     [
         (frame("red"), f"could not convert string to float: 'red'. X holds text .*{TEXT}"),
         (frame("red", str), TEXT),
-        (frame(pd.Timestamp(0)), TEXT),
-        (pd.DataFrame(X, columns=list("abcd")).assign(c=pd.Timestamp(0)), TEXT),
+        (frame(pd.Timestamp(0)), DATES),
+        (frame(datetime.time(3)), DATES),
+        (frame(datetime.timedelta(3)), DATES),
+        (frame(pd.Period("2020")), DATES),
+        (FRAME.assign(c=pd.Timestamp(0)), DATES),
+        (FRAME.assign(c=pd.Timestamp(0, tz="UTC"), d="red"), DATES),
+        (FRAME.assign(c=pd.Timedelta(0)), DATES),
+        (FRAME.assign(a="red", c=datetime.date(2020, 1, 1)), DATES),
         (frame(np.nan, float), f"^Input X contains NaN: values are {HOLES}"),
         (frame(None), HOLES),
         (frame(pd.NA), HOLES),
