@@ -342,16 +342,4 @@ class TanhNetworkClassifier(ClassifierMixin, BaseEstimator):
                 ),
                 stacklevel=2,
             )
-        # Estimators saved before there was `estimators_` have the members' biases.
-        biases = state.pop("member_intercepts_", None)
-        if biases is not None and len(biases) > 1:
-            losses = state.get("start_losses_", np.empty((len(biases), 0)))
-            state["_members"] = [
-                {
-                    "weight": 1 / len(biases),
-                    "offset": b2 - state["intercepts_"][1],
-                    "start_losses_": losses[m : m + 1],
-                }
-                for m, b2 in enumerate(biases)
-            ]
         super().__setstate__(state)

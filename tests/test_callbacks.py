@@ -78,6 +78,18 @@ def test_every_iteration_of_every_solver_is_a_task(solver):
     assert recorder.scores[-1] == model.score(X, Y)
 
 
+@pytest.mark.parametrize(("parameters", "n_starts"), [({}, 1), ({"n_estimators": 3}, 3)])
+def test_a_progress_bar_is_never_full_before_the_end(parameters, n_starts):
+    class Sizes(Recorder):
+        def on_fit_task_begin(self, estimator, context, **kwargs):
+            if context.task_name == "fit":
+                self.size = context.max_subtasks
+
+    recorder = Sizes()
+    model = fit(recorder, max_iter=15, **parameters)
+    assert recorder.size == n_starts * model.max_iter + 1
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_callback_stops_the_fit_cleanly(solver):
     model = fit(Recorder(stop_after=3), solver=solver)

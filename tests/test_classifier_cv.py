@@ -818,6 +818,23 @@ def test_no_warning_at_the_defaults(load):
     assert model.best_score_ > -0.1
 
 
+def test_a_stall_at_rounding_level_names_float64_for_float32():
+    for dtype, remedy in ((np.float64, r"increase tol\.$"), (np.float32, r"give X as float64\.$")):
+        model = ShallowTanhClassifierCV(
+            3, alphas=[1.0], cv=2, tol=0, solver="newton", random_state=0
+        )
+        with pytest.warns(ConvergenceWarning, match=r"no step lowered.*Rounding allows.*" + remedy):
+            model.fit(X.astype(dtype), Y)
+
+
+def test_the_path_gets_the_parameters():
+    model = ShallowTanhClassifierCV(3, n_jobs=4, tol=0.25, max_iter=7, solver="newton")
+    settings = model._path_settings(2.0)
+    assert (settings.n_hidden, settings.tol, settings.max_iter) == (3, 0.5, 7)
+    assert settings.n_jobs == 4
+    assert type(settings.solver).__name__ == "Newton"
+
+
 @pytest.mark.parametrize("combine", ["stack", "best"])
 def test_folds_that_train_on_no_row_of_a_class_are_named(combine):
     """Iris is sorted by class, so that each of three folds in order holds out one class."""

@@ -690,30 +690,6 @@ def test_there_are_no_members_before_a_fit():
 # Models that earlier versions have saved
 
 
-@every_kind
-@pytest.mark.parametrize("n_estimators", [1, 3])
-def test_a_state_from_before_members_loads_as_it_was(n_estimators, kind):
-    data, y = KINDS[kind]
-    model = ShallowTanhClassifier(
-        3, alpha=1.0, n_estimators=n_estimators, random_state=0, max_iter=3
-    )
-    model.fit(data, y)
-    members = model.estimators_
-    state = model.__getstate__()
-    state.pop("_members", None)
-    state["member_intercepts_"] = np.array([member.intercepts_[1] for member in members])
-    old = ShallowTanhClassifier.__new__(ShallowTanhClassifier)
-    kept = dict(state)
-    old.__setstate__(state)
-    assert state.keys() == kept.keys()  # the caller's
-    assert "member_intercepts_" not in vars(old)
-    np.testing.assert_array_equal(old.predict_proba(data), model.predict_proba(data))
-    for ours, theirs in zip(old.estimators_, members, strict=True):
-        Z = theirs.decision_function(data)
-        np.testing.assert_allclose(ours.decision_function(data), Z, rtol=1e-13, atol=1e-13)
-    pickle.loads(pickle.dumps(old)).set_params(warm_start=True).fit(data, y)
-
-
 def test_a_pickle_by_the_old_path_of_the_class_loads():
     assert skshallow._classifier.ShallowTanhClassifier is ShallowTanhClassifier
     model = ShallowTanhClassifier(3, alpha=1.0, random_state=0).fit(X, Y)

@@ -19,11 +19,13 @@ from skshallow._path import (
     Choice,
     Folds,
     PathSettings,
+    Step,
     combined_logits,
     follow,
     log_odds,
     refit,
     row_losses,
+    solve,
     stack,
 )
 from skshallow._solvers import Ending, Result, make_solver
@@ -334,6 +336,43 @@ def test_what_is_kept_goes_on_from_the_folds_networks_on_all_rows(kind):
     one_more = refit(folds, settings_of(tol=1e9), choice, 2, states)
     starts = [steps[0].thetas[0], steps[0].thetas[1], steps[2].thetas[0], steps[2].thetas[1]]
     np.testing.assert_array_equal([result.theta for result in one_more.results], starts)
+
+
+def test_members_go_on_from_folds_that_know_and_train_on_most_rows():
+    """As of a series in time: the first fold trains on few rows, the last says nothing."""
+    folds = folds_of("K classes")
+    few, rest = folds.splits[0], folds.splits[1:]
+    folds.splits = [few._replace(train=few.train[:20]), *rest]
+    thetas, states = starts_of(folds)
+    good, prior = path_of(folds_of("K classes"), [1.0])[0].logits, folds.prior_logits()
+    Z = np.concatenate([*np.split(good, folds._ends)[:2], np.split(prior, folds._ends)[2]])
+    assert folds.know(Z).tolist() == [True, True, False]
+    step = Step(1.0, thetas, Z, 0.0, 0, 0.0)
+    choice = Choice([step], np.zeros((1, N_FOLDS)), 0, np.ones(1), 0.0, [0], 0.0, 0.0)
+    kept = refit(folds, settings_of(tol=1e9), choice, 3, states)
+    np.testing.assert_array_equal([result.theta for result in kept.results], thetas[[1, 0, 2]])
+
+
+@every_kind
+def test_a_fold_knows_something_where_it_is_better_than_the_class_shares_by_two_percent(kind):
+    folds = folds_of(kind)
+    of_shares, losses = folds.fold_losses(folds.prior_logits()), np.ones(N_FOLDS)
+    for factors in ([0.97, 0.99, 1.0], [0.5, 2.0, 0.979]):
+        losses = of_shares * factors
+        folds.fold_losses = lambda Z, losses=losses: of_shares if Z is None else losses
+        folds.prior_logits = lambda: None
+        assert folds.know(np.zeros(1)).tolist() == [factor < 0.98 for factor in factors]
+
+
+def test_numbers_that_overflow_show_in_the_loss_and_warn_nowhere():
+    folds = folds_of("K classes")
+    thetas, states = starts_of(folds)
+    huge = np.full_like(thetas, 1e308) * np.where(np.arange(thetas.shape[1]) % 2, 1, -1)
+    with np.errstate(all="raise"):
+        assert not np.isfinite(folds.held_out_logits(huge)).all()
+        objective = folds.problem.objective(N_HIDDEN, 1.0)
+        results = solve(folds.settings, objective, huge, states)
+    assert not any(np.isfinite(result.value) for result in results)
 
 
 # Losses and log-odds by their definitions

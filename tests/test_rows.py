@@ -2,7 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
-from problems import N_SAMPLES, make_problem
+from problems import N_HIDDEN, N_SAMPLES, make_problem
 
 from skshallow import _predict, _rows, _split
 from skshallow._backprop import forward, loss_gradient
@@ -58,12 +58,17 @@ def test_buffers_do_not_grow_with_the_number_of_rows():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("few", [True, False])
 def test_logits_of_all_rows(storage, dtype, few, monkeypatch):
-    monkeypatch.setattr(_predict, "_FEW", 10**6 if few else 0)
+    monkeypatch.setattr(_predict, "_FEW", N_SAMPLES * N_HIDDEN - (not few))
     monkeypatch.setattr(_split, "BLOCK_ENTRIES", 20)
     p = make_problem("K classes", storage, dtype=dtype)
     network = p.layout.unpack(p.theta.astype(dtype))
     expected = np.tanh(p.dense @ network.W1 + network.b1) @ network.W2 + network.b2
+    at_once, calls = _predict.logits_at_once, []
+    monkeypatch.setattr(
+        _predict, "logits_at_once", lambda X, network: calls.append(X) or at_once(X, network)
+    )
     got = network_logits(p.X, network)
+    assert len(calls) == few
     assert got.dtype == dtype
     rounding = 1e-5 if dtype == np.float32 else 1e-13
     np.testing.assert_allclose(got, expected, rtol=rounding, atol=rounding)
@@ -81,6 +86,19 @@ def test_values_beyond_float32_have_no_rows_in_float32(prepared, row, value, mon
     far = p.X.copy()
     far[row, 1] = value
     assert p._replace(X=far).rows().as_float32() is None
+
+
+def test_rows_in_float32_have_blocks_of_the_same_size():
+    p, sizes = make_problem("two classes"), []
+
+    def kernel(block, layers, work):
+        sizes.append(len(block.X))
+        return block.X[:, 0]
+
+    for rows in (p.rows(7), p.rows(7).as_float32()):
+        rows.map_rows(kernel, p.networks(), shape=())
+    assert sizes[: len(sizes) // 2] == sizes[len(sizes) // 2 :]
+    assert max(sizes) == 7
 
 
 def test_kernels_pickle():

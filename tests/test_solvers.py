@@ -387,6 +387,31 @@ def test_line_search_meets_the_conditions_of_Wolfe(scale):
         previous = theta, value, gradient
 
 
+PARABOLA = 0.125 / 0.35  # where that through a slope of -1/4 and a rise of 0.1 at 1 is least
+
+
+@pytest.mark.parametrize(
+    ("trials", "step"),
+    [
+        ([(-0.249, -0.24)], 10),  # as steep as the start: farther
+        ([(-0.249, -0.24), (-2.49, -0.24)], 100),
+        ([(0.1, 0.5)], PARABOLA),
+        ([(10.0, 0.5)], 0.1),  # but no less than a tenth
+        ([(0.0, 0.5)], 0.5),
+        ([(np.inf, 0.5)], 0.5),
+        ([(0.1, 0.5), (0.1, 0.5)], PARABOLA * 0.125 * PARABOLA / (0.1 + 0.25 * PARABOLA)),
+        ([(-0.249, -0.24), (1.0, 0.5)], 5.5),  # between one too short and one too long
+    ],
+)
+def test_the_next_step_of_a_search(trials, step):
+    """From the rise of F and the slope at steps along a direction of length 1/2 and slope -1/4."""
+    descent = _lbfgs._Descent(np.zeros(1), 1e-16, 7.0, np.array([-0.5]))
+    assert descent.propose() == 0.5
+    for rise, slope in trials:
+        assert not descent.decide(7.0 + rise, np.array([slope / 0.5]))
+    assert descent.propose()[0] / 0.5 == pytest.approx(step)
+
+
 def test_a_search_halves_a_step_to_where_the_objective_is_infinite():
     gradient = np.array([0.3, -0.4, 0.0])
     descent = _lbfgs._Descent(np.zeros(3), 1e-16, 1.0, gradient)
@@ -488,6 +513,17 @@ def test_a_start_that_has_converged_stays_where_float32_says_that_it_has_not(nam
     result, path = solve(name, objective, start, tol=tol)
     assert (result.ending, result.n_iter, len(path)) == (Ending.CONVERGED, 0, 0)
     np.testing.assert_array_equal(result.theta, start)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "hessians"), [("lbfgs", 3, False), ("newton", 3, True), ("newton", 0, False)]
+)
+def test_float32_is_worth_it_for_gradients_or_for_hessians_too(name, size, hessians, monkeypatch):
+    monkeypatch.setattr(_newton, "EXACT_SIZE", size)
+    objective, asked = Quadratic(), []
+    objective.in_float32 = lambda hessians=False: asked.append(hessians)
+    solve(name, objective, np.zeros(3))
+    assert asked == [hessians]
 
 
 # Stochastic solvers

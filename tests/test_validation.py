@@ -248,6 +248,13 @@ def test_verbose_prints_the_scores_and_the_best(capsys):
     assert kept.startswith(f"kept iteration {best}, of the best validation score {score}; F = ")
 
 
+def test_verbose_prints_f_of_the_start_where_no_iterate_is_better(capsys):
+    model = fit(verbose=1, scoring=lambda model, X, y: 0.0)
+    kept = capsys.readouterr().out.splitlines()[-1]
+    assert kept == f"kept the start, of the best validation score 0; F = {model.loss_:.8g}"
+    assert model.loss_ > model.loss_curve_[0]
+
+
 IRIS = load_iris(return_X_y=True)
 
 

@@ -148,8 +148,7 @@ class _Descent:
         else:
             self._high = t
         if self._high == np.inf:
-            # Where the slope, extrapolated linearly, is zero.
-            self._t = t * (min(max(start / (start - slope), 1.5), 10) if slope > start else 10)
+            self._t = 10 * t  # at least; a slope as steep as this is zero no earlier
         elif self._low > 0 or not np.isfinite(rise):
             self._t = 0.5 * (self._low + self._high)
         else:
