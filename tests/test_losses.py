@@ -107,6 +107,14 @@ def test_second_derivative_and_its_factors_equal_finite_differences(name):
     np.testing.assert_allclose(loss.hessp(left, w[None], R.T), product, rtol=1e-12)
 
 
+def test_signs_of_two_classes_and_of_labels_are_a_byte_each():
+    encode = LOSSES["logistic"].encode
+    for codes, signs in (([0, 1, 1], [[1, -1, -1]]), ([[0, 1], [1, 1]], [[1, -1], [-1, -1]])):
+        got = encode(np.array(codes))
+        assert got.dtype == np.int8
+        np.testing.assert_array_equal(got, signs)
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_networks_side_by_side_have_the_losses_they_have_alone(name):
     rng = np.random.default_rng(0)

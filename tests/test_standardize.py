@@ -4,6 +4,7 @@ import scipy.sparse as sp
 from problems import standardised
 from sklearn.preprocessing import StandardScaler
 
+from skshallow import _standardize
 from skshallow._standardize import Scaling, column_scaling, merge, unresolved
 
 
@@ -14,9 +15,10 @@ def weighted_moments(X, w):
 
 @pytest.mark.parametrize("storage", [np.asarray, np.asfortranarray, sp.csr_matrix])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_moments_equal_the_definition(storage, dtype):
+def test_moments_equal_the_definition(storage, dtype, monkeypatch):
+    monkeypatch.setattr(_standardize, "_ENTRIES", 3000)  # the rows are read in parts
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((9000, 3)).astype(dtype)  # more rows than are read at a time
+    X = rng.standard_normal((9000, 3)).astype(dtype)
     X[rng.random(X.shape) < 0.5] = 0
     w = rng.uniform(0.1, 2, len(X))
     mean, deviation = weighted_moments(X.astype(np.float64), w)
@@ -43,8 +45,10 @@ def test_kernels_in_float32_lose_nothing_of_features_far_from_zero(prepared):
     np.testing.assert_allclose(Z, (X - scaling.mean) / scaling.scale, atol=1e-6)
 
 
+@pytest.mark.parametrize("entries", [3000, 2**18])
 @pytest.mark.parametrize("storage", [np.asarray, sp.csr_matrix])
-def test_scales_and_offsets_that_naive_formulas_lose(storage):
+def test_scales_and_offsets_that_naive_formulas_lose(storage, entries, monkeypatch):
+    monkeypatch.setattr(_standardize, "_ENTRIES", entries)
     rng = np.random.default_rng(0)
     unit = rng.standard_normal((2000, 4))
     unit = (unit - unit.mean(0)) / unit.std(0)
