@@ -28,6 +28,18 @@ def test_unpack_gives_views_and_pack_a_copy():
     assert packed[19] == 0
 
 
+@pytest.mark.parametrize("lead", [(), (5,), (2, 3)])
+def test_layers_are_views_with_the_biases_last(lead):
+    theta = np.zeros((*lead, LAYOUT.size))
+    theta[...] = np.arange(LAYOUT.size)
+    first, second = LAYOUT.layers(theta)
+    W1, b1, W2, b2 = LAYOUT.unpack(theta[(0,) * len(lead)])
+    np.testing.assert_array_equal(first, np.broadcast_to(np.vstack([W1, b1]), first.shape))
+    np.testing.assert_array_equal(second, np.broadcast_to(np.vstack([W2, b2]), second.shape))
+    assert (first.shape, second.shape) == ((*lead, 4, 4), (*lead, 5, 2))
+    assert np.shares_memory(first, theta)
+
+
 def test_pack_undoes_unpack_and_gives_float64():
     theta = np.random.default_rng(0).standard_normal(LAYOUT.size)
     np.testing.assert_array_equal(LAYOUT.pack(LAYOUT.unpack(theta)), theta)
