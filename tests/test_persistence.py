@@ -66,6 +66,14 @@ def test_another_version_warns(fitted, monkeypatch):
     np.testing.assert_array_equal(model.predict(X), fitted.predict(X))
 
 
+def test_the_warning_of_versions_points_at_the_line_that_loads(fitted, monkeypatch):
+    saved = pickle.dumps(fitted)
+    monkeypatch.setattr(skshallow, "__version__", "99.0")
+    with pytest.warns(InconsistentVersionWarning) as caught:
+        pickle.loads(saved)
+    assert caught[0].filename == __file__
+
+
 def test_the_same_version_does_not_warn(fitted):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
