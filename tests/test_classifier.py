@@ -193,7 +193,7 @@ def test_max_iter_warns_and_says_what_to_change():
 )
 def test_stall_at_rounding_level_warns(dtype, standardize, remedy):
     model = ShallowTanhClassifier(3, alpha=1.0, tol=0, max_iter=10**6, standardize=standardize)
-    with pytest.warns(ConvergenceWarning, match=r"no step lowered.*Rounding allows.*" + remedy):
+    with pytest.warns(ConvergenceWarning, match=r"no step lowered.*\. Rounding allows.*" + remedy):
         model.set_params(random_state=0, solver="newton").fit(X.astype(dtype), Y)
 
 

@@ -680,7 +680,9 @@ def test_divergence_is_said_and_the_best_epoch_kept(name):
 def test_max_iter_of_a_stochastic_solver_names_the_step_size(name):
     X, y = load_wine(return_X_y=True)
     model = ShallowTanhClassifier(4, alpha=1.0, solver=name, max_iter=2, random_state=0)
-    with pytest.warns(ConvergenceWarning, match="if F did not fall, decrease learning_rate_init"):
+    with pytest.warns(
+        ConvergenceWarning, match=r"; or if F did not fall, decrease learning_rate_init\.$"
+    ):
         model.fit(X, y)
 
 

@@ -174,6 +174,7 @@ def test_bad_sample_weights(w, message):
         ({3: 1}, r"class_weight names \[3\], but the classes in y are \[0, 1, 2\]"),
         ({0: -1}, "class_weight must be finite and not negative"),
         ({0: np.nan}, "class_weight must be finite and not negative"),
+        ({0: np.inf}, "class_weight must be finite and not negative"),
         ({0: "heavy"}, r"one number a class, but class_weight\[0\] is 'heavy'"),
         ({1: None}, r"one number a class, but class_weight\[1\] is None"),
         ({1: [1.0]}, r"one number a class, but class_weight\[1\] is \[1.0\]"),
