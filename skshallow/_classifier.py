@@ -24,6 +24,7 @@ from ._solvers import SOLVERS, Stochastic, make_solver
 from ._standardize import Scaling, column_scaling
 from ._stream import Stream
 from ._target import Target, balanced_as, encode_batch, row_weights
+from ._threads import one_thread_blas
 from ._validation import ValidationLoss, ValidationScore, check_scorer_name
 
 
@@ -414,6 +415,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
 
     # Inside, so that callbacks are torn down after a failed fit too.
     @with_callbacks
+    @one_thread_blas()
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any
     ) -> tuple[Self, Complaints]:
@@ -634,6 +636,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
         self._finish(*self._partial_fit(X, y, classes, sample_weight))
         return self
 
+    @one_thread_blas()
     def _partial_fit(
         self, X: Any, y: Any, classes: Any, sample_weight: Any
     ) -> tuple[Self, Complaints]:

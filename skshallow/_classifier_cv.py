@@ -48,6 +48,7 @@ from ._solvers import make_solver
 from ._splits import Split, counted_splits, default_splits, given_splits, splits_of_kept
 from ._standardize import column_scaling
 from ._target import Target, row_weights
+from ._threads import one_thread_blas
 from ._validation import ValidationScore, check_scorer_name
 
 # The path's tolerance beside that of the networks that are kept. On a dozen real tables, with
@@ -316,6 +317,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
 
     # Inside, so that callbacks are torn down after a failed fit too.
     @with_callbacks
+    @one_thread_blas()
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]
     ) -> tuple[Self, Complaints]:

@@ -100,7 +100,8 @@ class _State:
         """Wait until no other thread sets a limit.
 
         OpenBLAS ends its threads before a fork, and may wait for them forever if another thread
-        changes their number meanwhile. The time is a thousand times what setting it takes.
+        changes their number meanwhile, or if they are at a product, which is why all of a fit holds
+        BLAS. The time is a thousand times what setting it takes.
         """
         if self.lock.acquire(timeout=1):
             self.forks = get_ident()

@@ -13,13 +13,26 @@ import threadpoolctl
 from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky import get_reusable_executor
 from problems import make_problem
+from sklearn.datasets import load_iris
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from skshallow import ShallowTanhClassifier, _predict, _rows, _split, _threads
+from skshallow import (
+    ShallowTanhClassifier,
+    ShallowTanhClassifierCV,
+    _classifier,
+    _classifier_cv,
+    _predict,
+    _rows,
+    _split,
+    _stream,
+    _threads,
+)
 from skshallow._backprop import loss_gradient
 from skshallow._predict import network_logits
 from skshallow._rows import RowBlocks
 from skshallow._threads import one_thread_blas, share_out
+
+IRIS = load_iris(return_X_y=True)
 
 
 def blas_threads():
@@ -402,3 +415,39 @@ if set(before) != {2}:
     if result.returncode == 77:
         pytest.skip("BLAS does not take two threads")
     assert result.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "fit"),
+    [
+        (
+            _classifier,
+            "column_scaling",
+            lambda: ShallowTanhClassifier(2, random_state=0).fit(*IRIS),
+        ),
+        (
+            _classifier_cv,
+            "column_scaling",
+            lambda: ShallowTanhClassifierCV(2, random_state=0).fit(*IRIS),
+        ),
+        (_classifier_cv, "stack", lambda: ShallowTanhClassifierCV(2, random_state=0).fit(*IRIS)),
+        (
+            _stream,
+            "column_scaling",
+            lambda: ShallowTanhClassifier(2, solver="adam").partial_fit(*IRIS, [0, 1, 2]),
+        ),
+    ],
+)
+def test_all_of_a_fit_holds_blas(module, name, fit, monkeypatch):
+    """A fork waits forever for a thread of BLAS that is at a product."""
+    function, held = getattr(module, name), []
+
+    def watched(*arguments):
+        held.append(len(_threads._state.holds))
+        return function(*arguments)
+
+    monkeypatch.setattr(module, name, watched)
+    fit()
+    assert held
+    assert min(held) >= 1
+    assert not _threads._state.holds
