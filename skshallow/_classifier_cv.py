@@ -535,9 +535,9 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
             solver=make_solver("lbfgs", {}), max_iter=self.max_iter, tol=self.tol,
         )  # fmt: skip
         name, found = type(self).__name__, self._left_out(folds.data.X, folds.scaling)
-        unseen = unseen_class(folds.splits, folds.data.codes, self.classes_)
-        worse = worse_than_shares(self.best_score_, self.prior_score_, self.combine)
-        if text := unseen or worse:
+        if text := unseen_class(folds.splits, folds.data.codes, self.classes_):
+            found.append((text, UserWarning))
+        if text := worse_than_shares(self.best_score_, self.prior_score_, self.combine):
             found.append((text, UserWarning))
         if text := not_finite(self.scores_, self.alphas_, self.scoring):
             found.append((text, UserWarning))

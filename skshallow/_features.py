@@ -24,6 +24,8 @@ _REMEDY = (
     "shape=shape), which checks them."
 )
 
+_DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
+
 
 def check_indices(X: Any) -> None:
     """Raise a ValueError where a sparse X has entries outside its shape.
@@ -164,8 +166,9 @@ def _has_date(column: Any) -> bool:
 
 def _is_date(value: Any) -> bool:
     """Whether a value is one of Python's or NumPy's dates, times and differences, or pandas'."""
-    kinds = date | time | timedelta | np.datetime64 | np.timedelta64
-    return isinstance(value, kinds) or type(value).__name__ == "Period"
+    kind = type(value).__name__
+    # pandas' NaT is a datetime too, but a value that is missing.
+    return kind == "Period" or (isinstance(value, _DATES) and kind != "NaTType")
 
 
 def _has_nan(column: Any) -> bool:

@@ -48,7 +48,7 @@ def complaint(
         return ""
     worst = max((outcomes[k] for k in unfinished), key=lambda outcome: outcome.largest_gradient)
     values = sorted({alphas[k] for k in unfinished}) if alphas else [settings.alpha]
-    alpha = "alpha=" + ", ".join(f"{value:.3g}" for value in values)
+    alpha = "alpha=" + ", ".join(f"{value:.4g}" for value in values)
     which, kind = "", "networks that are kept" if alphas else "members"
     if len(outcomes) > 1:
         which = f" in {len(unfinished)} of {len(outcomes)} {kind}"
@@ -69,14 +69,14 @@ def _remedy(worst: Outcome | Result, settings: Settings, dtype: Any, alpha: str)
     if worst.ending is Ending.DIVERGED:
         return "Decrease learning_rate_init."
     if worst.ending is Ending.MAX_ITER:
-        reason, remedies = "", [f"increase max_iter, or the least of {alpha}, or tol"]
-        if alpha == "alpha":
-            remedies = ["increase max_iter, or alpha, or tol"]
+        reason, remedies = "", ["increase max_iter, or alpha, or tol"]
+        if alpha == "alphas":
+            remedies = ["increase max_iter or tol", "give alphas without the smallest"]
         if isinstance(settings.solver, Stochastic):
             remedies.append("if F did not fall, decrease learning_rate_init")
     elif worst.largest_gradient > _STEEP:
         reason, remedies = "Steps vanish beside rounding: ", [f"decrease {alpha}"]
-    elif dtype == np.float32:
+    if worst.ending is not Ending.MAX_ITER and dtype == np.float32:
         remedies.append("give X as float64")
     if not settings.standardize:
         remedies.append("set standardize=True, unless the features share a scale")
@@ -164,11 +164,16 @@ def unseen_class(splits: Sequence[Split], codes: IntArray, classes: Any) -> str:
     if not folds:
         return ""
     others = f", and so it is in {len(folds)} of {len(splits)} folds" if len(folds) > 1 else ""
+    code = unseen[folds[0]][0]
+    remedy = (
+        "Give cv folds that train on all classes: stratified, or shuffled if order means nothing."
+    )
+    if (codes == code).sum() == 1:
+        remedy = "The class has one row alone: leave it out, or join it with another class."
     return (
-        f"Fold {folds[0]} of cv holds out rows of class "
-        f"{classes.tolist()[unseen[folds[0]][0]]!r} and trains on none{others}: what its networks "
-        "say of them counts in the choice of alpha, and may leave nothing in the stack. Shuffle "
-        "the rows, give cv stratified folds, or leave out folds that know too few classes."
+        f"Fold {folds[0]} of cv holds out rows of class {classes.tolist()[code]!r} and trains on "
+        f"none{others}: what its networks say of them counts in the choice of alpha, and may leave "
+        f"nothing in the stack. {remedy}"
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,10 +79,12 @@ def alphas_of(alphas: Any, mean_weight: float) -> tuple[FloatArray, int, bool]:
         values = _AUTO if auto else np.logspace(-2, 2, int(alphas))
         first = int(np.argmin(np.abs(np.log(values / _FIRST))))
         return values * mean_weight, first, auto
-    given = np.asarray(alphas, dtype=object).ravel().tolist()
-    if not (given and all(isinstance(a, Real) and 0 <= float(a) < np.inf for a in given)):
+    try:
+        values = np.unique(np.asarray(alphas, dtype=np.float64).ravel())
+    except (TypeError, ValueError, OverflowError):
+        values = np.empty(0)
+    if not (len(values) and np.isfinite(values).all() and values[0] >= 0):
         raise ValueError(f"alphas must be finite numbers from 0 on, at least one, got {alphas!r}.")
-    values = np.unique(np.array(given, dtype=np.float64))
     return values, len(values) // 2, False
 
 

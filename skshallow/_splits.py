@@ -130,7 +130,7 @@ def splits_of_kept(given: Sequence[Any], n_samples: int, kept: IntArray) -> list
 
 def _kept(rows: Any, position: IntArray) -> IntArray:
     """Numbers of those rows that are kept."""
-    found = position[rows]
+    found = position[list(rows) if isinstance(rows, tuple) else rows]
     if found.ndim != 1:  # as of None or a single number, which NumPy takes
         raise IndexError(f"one array has {found.ndim} dimensions")
     return found[found >= 0]

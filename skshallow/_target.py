@@ -64,7 +64,7 @@ def check_given(y: Any, name: str = "y") -> None:
             f"by {name}.astype(object), after rows without a label are left out."
         )
     if isinstance(y, list | tuple):
-        if len({_n_labels(row) for row in y}) > 1:
+        if name == "y" and len({_n_labels(row) for row in y}) > 1:
             raise ValueError(
                 f"{name} holds lists of labels: if rows have several labels, make y an indicator "
                 "matrix of them with sklearn.preprocessing.MultiLabelBinarizer."
@@ -284,7 +284,9 @@ def _numbers(sample_weight: Any) -> FloatArray:
         if "sample_weight" in why:  # NaN or infinity
             raise
         remedy = ""
-        if isinstance(sample_weight, str | dict):
+        if isinstance(sample_weight, dict) or (
+            isinstance(sample_weight, str) and sample_weight == "balanced"
+        ):
             remedy = f". Set the estimator's class_weight={sample_weight!r} for weights by class"
         raise ValueError(f"sample_weight must be numbers, one a sample: {why}{remedy}.") from error
 

@@ -81,7 +81,8 @@ def check_scorer_name(estimator: Any, *own: str) -> None:
     name, names = estimator.scoring, [*own, *get_scorer_names()]
     if not isinstance(name, str) or name in names:
         return
-    similar = " or ".join(map(repr, get_close_matches(name.lower(), names)))
+    wanted = {"loss": "neg_log_loss"}.get(name, name.lower())
+    similar = " or ".join(map(repr, get_close_matches(wanted, names)))
     kinds = ", ".join([*map(repr, own), "a callable"])
     raise ValueError(
         f"The 'scoring' parameter of {type(estimator).__name__} must be {kinds} or a name of "
@@ -114,7 +115,9 @@ class ValidationScore:
         weights = {} if self._w is None else {"sample_weight": self._w}
         try:
             score = self._scorer(model, self._X, self._y, **weights)
-        except (ValueError, TypeError) as error:  # others may be meant to end the fit
+        except (ValueError, TypeError) as error:
+            if not isinstance(self._scoring, str):
+                raise  # the user's own, which may be meant to end the fit
             raise ValueError(
                 f"scoring={self._scoring!r} failed: {str(error).rstrip('.')}. Choose a score "
                 f"that is defined for this y{_variants(self._scoring)}."
@@ -130,4 +133,5 @@ class ValidationScore:
 def _variants(scoring: Any) -> str:
     """Names of scorers that average what this one is for two classes, for a message, or ''."""
     names = [name for name in get_scorer_names() if name.startswith(f"{scoring}_")]
+    names = [name for name in names if not name.endswith("_samples")]  # of labels alone
     return f", perhaps {', '.join(names)}" if names else ""

@@ -101,7 +101,6 @@ def failing(estimator, data, labels):
     [
         ("f1", "Target is multiclass.* Choose a score .* perhaps f1_macro, "),
         ("roc_auc", r"multi_class must be .*\. Choose a score .* perhaps roc_auc_ovo, "),
-        (failing, r"no such label. Choose a score that is defined for this y\.$"),
     ],
 )
 def test_a_scorer_that_fails_is_named(model, scoring, why):
@@ -110,6 +109,13 @@ def test_a_scorer_that_fails_is_named(model, scoring, why):
     with pytest.raises(ValueError, match=message) as caught:
         model.fit(X, Y)
     assert str(caught.value.__cause__).rstrip(".") in str(caught.value)
+    assert "_samples" not in str(caught.value)  # which are for several labels
+
+
+@pytest.mark.parametrize("model", BOTH)
+def test_an_error_of_a_users_scorer_is_passed_on(model):
+    with pytest.raises(TypeError, match=r"^no such label$"):
+        clone(model).set_params(scoring=failing).fit(X, Y)
 
 
 @pytest.mark.parametrize(
@@ -299,6 +305,7 @@ HOLES = r"missing in column 2 \('c'\)\. Fill them in.*SimpleImputer.*skrub"
         (frame(np.nan, float), f"^Input X contains NaN: values are {HOLES}"),
         (frame(None), HOLES),
         (frame(pd.NA), HOLES),
+        (frame(pd.NaT), HOLES),
         (frame(pd.NA, "Float64"), HOLES),
         pytest.param(
             pl.DataFrame({"a": X[:, 0], "c": [None, *X[1:, 1]]}),

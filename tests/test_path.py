@@ -356,7 +356,7 @@ def test_members_go_on_from_folds_that_know_and_train_on_most_rows():
 @every_kind
 def test_a_fold_knows_something_where_it_is_better_than_the_class_shares_by_two_percent(kind):
     folds = folds_of(kind)
-    of_shares, losses = folds.fold_losses(folds.prior_logits()), np.ones(N_FOLDS)
+    of_shares = folds.fold_losses(folds.prior_logits())
     for factors in ([0.97, 0.99, 1.0], [0.5, 2.0, 0.979]):
         losses = of_shares * factors
         folds.fold_losses = lambda Z, losses=losses: of_shares if Z is None else losses
