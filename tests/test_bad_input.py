@@ -77,7 +77,7 @@ BOTH = [ShallowTanhClassifier(4, early_stopping=True), ShallowTanhClassifierCV(4
 @pytest.mark.parametrize(
     ("name", "similar"),
     [
-        ("accurracy", ", such as 'accuracy' or "),
+        ("accurac", ", such as 'accuracy' or "),
         ("F1", ", such as 'f1'. Got"),
         ("log_loss", ", such as 'neg_log_loss' or "),
         ("nothing like it", "(). Got"),
