@@ -79,7 +79,7 @@ BOTH = [ShallowTanhClassifier(4, early_stopping=True), ShallowTanhClassifierCV(4
     [
         ("accurac", ", such as 'accuracy' or "),
         ("F1", ", such as 'f1'. Got"),
-        ("log_loss", ", such as 'neg_log_loss' or "),
+        ("log_loss", ", such as 'neg_log_loss'"),
         ("nothing like it", "(). Got"),
     ],
 )

@@ -25,7 +25,6 @@ from sklearn.model_selection import (
     GroupKFold,
     KFold,
     LeaveOneGroupOut,
-    StratifiedGroupKFold,
     StratifiedKFold,
     TimeSeriesSplit,
     cross_val_predict,
@@ -457,7 +456,8 @@ def test_groups_without_routing_say_what_to_do():
         model_of(cv=GroupKFold(4)).fit(X, Y, groups=np.arange(len(Y)) % 7)
 
 
-@pytest.mark.parametrize("cv", [GroupKFold(3), StratifiedGroupKFold(3), LeaveOneGroupOut()])
+# Not StratifiedGroupKFold, which makes folds without groups in some versions of scikit-learn.
+@pytest.mark.parametrize("cv", [GroupKFold(3), LeaveOneGroupOut()])
 @pytest.mark.parametrize("routing", [False, True])
 def test_a_splitter_that_misses_its_groups_says_what_to_do(cv, routing):
     message = rf"^cv={re.escape(repr(cv))} needs groups: .*_routing=True\), or give cv as a list"
