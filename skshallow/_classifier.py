@@ -25,7 +25,7 @@ from ._standardize import Scaling, column_scaling
 from ._stream import Stream
 from ._target import Target, balanced_as, encode_batch, row_weights
 from ._threads import one_thread_blas
-from ._validation import ValidationLoss, ValidationScore, check_scorer_name
+from ._validation import ValidationLoss, ValidationScore, check_scorer
 
 
 def _learns_from_streams(estimator: Any) -> bool:
@@ -470,7 +470,7 @@ class ShallowTanhClassifier(CallbackSupportMixin, TanhNetworkClassifier):
 
     def _settings(self) -> Settings:
         """The parameters, as the fit needs them."""
-        check_scorer_name(self, "loss")
+        check_scorer(self, "loss")
         return Settings(
             n_hidden=int(self.n_hidden),
             alpha=float(self.alpha),

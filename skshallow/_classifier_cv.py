@@ -49,7 +49,7 @@ from ._splits import Split, counted_splits, default_splits, given_splits, splits
 from ._standardize import column_scaling
 from ._target import Target, row_weights
 from ._threads import one_thread_blas
-from ._validation import ValidationScore, check_scorer_name
+from ._validation import ValidationScore, check_scorer
 
 # The path's tolerance beside that of the networks that are kept. On a dozen real tables, with
 # tol=3e-4 and three seeds, the mean log-loss was 0.3654 for 4 and 0.3649 for 5, which takes 0.94 of
@@ -323,7 +323,7 @@ class ShallowTanhClassifierCV(CallbackSupportMixin, TanhNetworkClassifier):
     ) -> tuple[Self, Complaints]:
         """Fit a copy; the copy, and what to warn of."""
         model, given = self._scratch(), (X, y, sample_weight)
-        check_scorer_name(model)
+        check_scorer(model)
         split_params = model._split_params(params)
         X, y = model._validated(X, y, reset=True)
         target = model._encoded(y)

@@ -17,7 +17,6 @@ from ._parameters import Layout, Parameters
 from ._rows import RowBlocks, RowSource
 from ._solvers import Ending, Solver
 from ._standardize import Scaling
-from ._threads import one_thread_blas
 from ._validation import hold_out
 
 # Hidden units beyond which the tolerance of the gradient falls. Where F starts flat, as on data
@@ -392,7 +391,7 @@ def train(
     outcomes: list[list[Outcome]] = [[] for _ in starts]
     places = [(m, k) for m in range(n_members) for k in range(n_init)]
     # Overflow shows in the outcome, and is checked there.
-    with one_thread_blas(), np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         for first in range(0, len(places), n_together):
             some = places[first : first + n_together]
             labels = []

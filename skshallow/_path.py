@@ -206,6 +206,7 @@ def solve(
     """
     results: list[Result] = []
     n_together = objective.n_together
+    # The fit holds BLAS already, but not where this is a process of its own.
     with one_thread_blas(), np.errstate(over="ignore", invalid="ignore"):
         for first in range(0, len(thetas), n_together):
             some = list(range(first, min(first + n_together, len(thetas))))

@@ -15,7 +15,6 @@ from ._outputs import Output
 from ._parameters import Parameters
 from ._solvers import Stochastic
 from ._standardize import Scaling, column_scaling, merge
-from ._threads import one_thread_blas
 
 
 class Stream:
@@ -99,7 +98,7 @@ class Stream:
         alpha = settings.alpha * weight / self.weight
         objective = problem.objective(settings.n_hidden, alpha)
         starts = make_starts(problem, replace(settings, n_init=1), random_state, networks)
-        with one_thread_blas(), np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             passes = [
                 self._advance(m, solver, objective, start.theta) for m, [start] in enumerate(starts)
             ]

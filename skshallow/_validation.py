@@ -76,9 +76,11 @@ class ValidationLoss:
         return -float(total[0] / self._total)
 
 
-def check_scorer_name(estimator: Any, *own: str) -> None:
-    """Raise a ValueError with similar names if no scorer has the name that `scoring` is."""
+def check_scorer(estimator: Any, *own: str) -> None:
+    """Raise a ValueError if `scoring` is a metric, or no scorer's name: with similar names."""
     name, names = estimator.scoring, [*own, *get_scorer_names()]
+    if callable(name):
+        check_scoring(scoring=name)
     if not isinstance(name, str) or name in names:
         return
     wanted = {"loss": "neg_log_loss"}.get(name, name.lower())

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import cross_val_score
 
 from skshallow import ShallowTanhClassifier, ShallowTanhClassifierCV, _base, _classifier
@@ -89,6 +90,12 @@ def test_names_of_scorers_that_are_similar_are_shown(model, name, similar, no_wo
         model.fit(X, Y)
     assert len(str(caught.value)) < 250
     assert str(caught.value).endswith(f"Got {name!r} instead.")
+
+
+@pytest.mark.parametrize("model", BOTH)
+def test_a_metric_is_no_scorer(model, no_work):
+    with pytest.raises(ValueError, match="looks like it is a metric function rather than a scorer"):
+        clone(model).set_params(scoring=accuracy_score).fit(X, Y)
 
 
 def failing(estimator, data, labels):

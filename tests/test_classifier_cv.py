@@ -873,7 +873,7 @@ def test_max_iter_warns_at_the_line_that_called_fit():
     ) as caught:
         model = ShallowTanhClassifierCV(max_iter=1, alphas=[1 / 3, 10], random_state=0).fit(X, Y)
     named = re.search(r"alpha=(.*) has", str(caught[0].message))[1]
-    assert named == "0.3333, 10"
+    assert named == "0.333333, 10"
     assert (model.stack_weights_ > 0).all()
     assert len(caught) == 1
     assert caught[0].filename == __file__
